@@ -1,0 +1,43 @@
+"""A mistake as a value: collected, sorted and printed together, never raised one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from generator.core.places import Place
+
+
+class Severity(StrEnum):
+    """How bad a finding is; the order of the members is the order of badness."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One mistake: its stable code, what is wrong, where, and what to do about it.
+
+    ``related`` names further places that belong to the mistake, each with a note
+    (the other half of a conflict, the first of two equal keys).
+    """
+
+    code: str
+    message: str
+    place: Place | None = None
+    fix: str = ""
+    severity: Severity = Severity.ERROR
+    related: tuple[tuple[Place, str], ...] = ()
+
+    def sort_key(self) -> tuple[str, int, int, str, str]:
+        """Order findings as a reader meets them: by file, position, code."""
+        where = self.place or Place("", 0, 0)
+        return (where.file, where.line, where.column, self.code, self.message)
+
+
+def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return *findings* sorted by place, each of them once."""
+    return tuple(sorted(set(findings), key=Finding.sort_key))

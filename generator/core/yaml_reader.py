@@ -1,0 +1,222 @@
+"""The one door through which YAML comes in: text to plain data, with the place of every value.
+
+Profiles, environments, intents and our own rendered output all pass here, and are typed
+by one rule (`generator.core.scalars`) whatever their origin.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from generator.core.findings import Finding
+from generator.core.places import Document, Json, Place, Route
+from generator.core.scalars import is_ambiguous, resolve
+from generator.core.yaml_nodes import Node, YamlRefused, compose
+
+_STANDARD_TAGS = frozenset({"tag:yaml.org,2002:str", "!!str", "!"})
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds that keep hostile input from exhausting memory; each breach is a finding."""
+
+    characters: int = 5_000_000
+    values: int = 500_000
+    depth: int = 60
+    documents: int = 10_000
+
+
+DEFAULT_LIMITS = Limits()
+
+PlaceFromTag = Callable[[str], "Place | None"]
+"""Turns a local tag (``!12:5``) into the place it stands for; None when it stands for none."""
+
+
+def read_documents(
+    text: str | bytes,
+    file: str,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    allow_ambiguous: bool = False,
+    place_from_tag: PlaceFromTag | None = None,
+) -> tuple[list[Document], list[Finding]]:
+    """Read every YAML document of *text*; empty documents are left out.
+
+    Args:
+        text: the stream, as text or as the bytes of a UTF-8 file.
+        file: the name that places carry.
+        limits: bounds on size, nesting and number of values (aliases count as often as used).
+        allow_ambiguous: accept plain scalars that YAML 1.1 and 1.2 read differently.
+        place_from_tag: recover a place that a template wrote down as a local tag; values
+            without such a tag then have no place of their own.
+
+    Returns:
+        The documents, and the findings MG002 (syntax), MG003 (duplicate key), MG004
+        (ambiguous scalar), MG005 (limit), MG006 (encoding), MG008 (tag or key not allowed).
+    """
+    decoded, findings = _decode(text, file, limits)
+    builder = _Builder(file, limits, allow_ambiguous, place_from_tag, findings)
+    try:
+        for node in compose(decoded, file, limits.depth):
+            builder.add_document(node)
+    except YamlRefused as error:
+        return [], [*findings, error.finding]
+    except MarkedYAMLError as error:
+        return [], [*findings, _syntax_error(error, file)]
+    except YAMLError as error:
+        return [], [*findings, Finding("MG002", f"not valid YAML: {error}", Place(file, 1, 1))]
+    return builder.documents, findings
+
+
+def _decode(text: str | bytes, file: str, limits: Limits) -> tuple[str, list[Finding]]:
+    if len(text) > limits.characters:
+        message = f"the file has {len(text):,} characters; at most {limits.characters:,} are read"
+        return "", [Finding("MG005", message, Place(file, 1, 1), "split it into several files")]
+    if isinstance(text, bytes):
+        raw = text
+        try:
+            text = raw.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            place = Place(file, raw[: error.start].count(b"\n") + 1, 1)
+            return "", [Finding("MG006", "the file is not UTF-8 text", place, "save it as UTF-8")]
+    text = text.removeprefix("\ufeff")
+    if match := _CONTROL.search(text):
+        before = text[: match.start()]
+        place = Place(file, before.count("\n") + 1, match.start() - before.rfind("\n"))
+        message = f"the control character U+{ord(match.group()):04X} is not allowed in YAML"
+        return "", [Finding("MG006", message, place, "remove it")]
+    return text, []
+
+
+def _syntax_error(error: MarkedYAMLError, file: str) -> Finding:
+    mark = error.problem_mark or error.context_mark
+    place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file, 1, 1)
+    problem = str(error.problem or error)
+    context = f" ({error.context})" if error.context else ""
+    is_tab = "tab" in problem or "cannot start any token" in problem
+    return Finding(
+        "MG002",
+        f"not valid YAML: {problem}{context}",
+        place,
+        "indent with spaces, not tabs" if is_tab else "",
+    )
+
+
+@dataclass(slots=True)
+class _Builder:
+    """Turns composed nodes into plain data, noting places and collecting mistakes on the way."""
+
+    file: str
+    limits: Limits
+    allow_ambiguous: bool
+    place_from_tag: PlaceFromTag | None
+    findings: list[Finding]
+    documents: list[Document] = field(default_factory=list)
+    count: int = 0
+    values: dict[Route, Place] = field(default_factory=dict)
+    keys: dict[Route, Place] = field(default_factory=dict)
+
+    def add_document(self, node: Node) -> None:
+        self.values, self.keys = {}, {}
+        data = self._build(node, ())
+        if data is None:
+            return
+        if len(self.documents) >= self.limits.documents:
+            raise YamlRefused(
+                Finding(
+                    "MG005", f"more than {self.limits.documents:,} documents in one file", self._mark(node)
+                )
+            )
+        self.documents.append(Document(data, self.file, self.values, self.keys))
+
+    def _mark(self, node: Node) -> Place:
+        return Place(self.file, node.line, node.column)
+
+    def _tagged_place(self, node: Node) -> Place | None:
+        if self.place_from_tag is None or node.tag is None:
+            return None
+        return self.place_from_tag(node.tag)
+
+    def _place(self, node: Node) -> Place | None:
+        return self._mark(node) if self.place_from_tag is None else self._tagged_place(node)
+
+    def _build(self, node: Node, route: Route) -> Json:
+        self.count += 1
+        if self.count > self.limits.values:
+            message = f"more than {self.limits.values:,} values, counting aliases as often as they are used"
+            raise YamlRefused(
+                Finding("MG005", message, self._mark(node), "write it in fewer, smaller pieces")
+            )
+        if place := self._place(node):
+            self.values[route] = place
+        if node.kind == "scalar":
+            return self._scalar(node)
+        self._refuse_tag(node)
+        if node.kind == "sequence":
+            return [self._build(item, (*route, index)) for index, item in enumerate(node.value)]
+        return self._mapping(node, route)
+
+    def _mapping(self, node: Node, route: Route) -> dict[str, Json]:
+        data: dict[str, Json] = {}
+        first_seen: dict[str, Place] = {}
+        inherited: dict[str, Json] = {}
+        for key_node, value_node in node.value:
+            if key_node.kind == "scalar" and key_node.value == "<<" and key_node.is_plain:
+                inherited = self._merged(value_node, route) | inherited
+                continue
+            key = self._key(key_node)
+            mark = self._mark(key_node)
+            if key in data:
+                related = ((first_seen[key], "it stands here first"),)
+                message = f"the key {key!r} stands twice in one mapping"
+                self.findings.append(Finding("MG003", message, mark, "keep one of them", related=related))
+            first_seen.setdefault(key, mark)
+            if place := self._place(key_node):
+                self.keys[(*route, key)] = place
+            data[key] = self._build(value_node, (*route, key))
+        return inherited | data if inherited else data
+
+    def _merged(self, node: Node, route: Route) -> dict[str, Json]:
+        sources = node.value if node.kind == "sequence" else [node]
+        merged: dict[str, Json] = {}
+        for source in sources:
+            if source.kind != "mapping":
+                self.findings.append(
+                    Finding("MG008", "<<: takes a mapping or a list of mappings", self._mark(source))
+                )
+            else:
+                merged = self._mapping(source, route) | merged
+        return merged
+
+    def _key(self, node: Node) -> str:
+        if node.kind != "scalar":
+            message = "a list or mapping is used as a key"
+            self.findings.append(Finding("MG008", message, self._mark(node), "use a plain word as the key"))
+            return "?"
+        self._scalar(node)
+        return str(node.value)  # `8080:` and `true:` too: the data is JSON, and its keys are strings
+
+    def _scalar(self, node: Node) -> Json:
+        text: str = node.value
+        self._refuse_tag(node)
+        if not node.is_plain or (node.tag is not None and self._tagged_place(node) is None):
+            return text
+        if not self.allow_ambiguous and is_ambiguous(text):
+            message = f"{text!r} without quotes means different things to different YAML readers"
+            self.findings.append(
+                Finding("MG004", message, self._mark(node), f'write "{text}" if you mean the text')
+            )
+            return text
+        return resolve(text)
+
+    def _refuse_tag(self, node: Node) -> None:
+        if node.tag is None or node.tag in _STANDARD_TAGS or self._tagged_place(node) is not None:
+            return
+        self.findings.append(
+            Finding("MG008", f"the tag {node.tag} is not allowed", self._mark(node), "remove it")
+        )
