@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -17,3 +18,9 @@ def bundled(kind: Literal["templates", "profiles"]) -> Path:
 def package_file(*parts: str) -> Path:
     """Return a data file that lies inside the package itself, such as a JSON Schema."""
     return _PACKAGE.joinpath(*parts)
+
+
+def json_file(*parts: str) -> dict[str, Any]:
+    """Return the JSON object in a data file of the package."""
+    data: dict[str, Any] = json.loads(package_file(*parts).read_text("utf-8"))
+    return data

@@ -34,7 +34,7 @@ class Node:
     column: int
 
 
-class YamlRefused(Exception):  # noqa: N818  (it carries a finding, it is not one)
+class YamlRefused(Exception):
     """The stream cannot be composed: the one finding says why."""
 
     def __init__(self, finding: Finding) -> None:

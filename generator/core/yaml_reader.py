@@ -128,9 +128,7 @@ class _Builder:
             return
         if len(self.documents) >= self.limits.documents:
             raise YamlRefused(
-                Finding(
-                    "MG005", f"more than {self.limits.documents:,} documents in one file", self._mark(node)
-                )
+                Finding("MG005", f"more than {self.limits.documents:,} documents in one file", self._mark(node))
             )
         self.documents.append(Document(data, self.file, self.values, self.keys))
 
@@ -149,9 +147,7 @@ class _Builder:
         self.count += 1
         if self.count > self.limits.values:
             message = f"more than {self.limits.values:,} values, counting aliases as often as they are used"
-            raise YamlRefused(
-                Finding("MG005", message, self._mark(node), "write it in fewer, smaller pieces")
-            )
+            raise YamlRefused(Finding("MG005", message, self._mark(node), "write it in fewer, smaller pieces"))
         if place := self._place(node):
             self.values[route] = place
         if node.kind == "scalar":
@@ -186,9 +182,7 @@ class _Builder:
         merged: dict[str, Json] = {}
         for source in sources:
             if source.kind != "mapping":
-                self.findings.append(
-                    Finding("MG008", "<<: takes a mapping or a list of mappings", self._mark(source))
-                )
+                self.findings.append(Finding("MG008", "<<: takes a mapping or a list of mappings", self._mark(source)))
             else:
                 merged = self._mapping(source, route) | merged
         return merged
@@ -208,15 +202,11 @@ class _Builder:
             return text
         if not self.allow_ambiguous and is_ambiguous(text):
             message = f"{text!r} without quotes means different things to different YAML readers"
-            self.findings.append(
-                Finding("MG004", message, self._mark(node), f'write "{text}" if you mean the text')
-            )
+            self.findings.append(Finding("MG004", message, self._mark(node), f'write "{text}" if you mean the text'))
             return text
         return resolve(text)
 
     def _refuse_tag(self, node: Node) -> None:
         if node.tag is None or node.tag in _STANDARD_TAGS or self._tagged_place(node) is not None:
             return
-        self.findings.append(
-            Finding("MG008", f"the tag {node.tag} is not allowed", self._mark(node), "remove it")
-        )
+        self.findings.append(Finding("MG008", f"the tag {node.tag} is not allowed", self._mark(node), "remove it"))

@@ -1,0 +1,1 @@
+"""The facts of a cluster: data with a source, never a guess."""

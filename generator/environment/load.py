@@ -1,0 +1,173 @@
+"""Environment files and presets: read, checked, laid over the preset they extend."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from generator.core import schema_errors
+from generator.core.errors import InvalidInput
+from generator.core.findings import Finding
+from generator.core.json_schema import compile_schema
+from generator.core.names import suggestion
+from generator.core.places import Document, Json, Place
+from generator.core.resources import json_file, package_file
+from generator.core.yaml_reader import read_documents
+from generator.environment import model
+
+UNKNOWN = "unknown"
+_PRESETS = package_file("environment", "presets")
+
+
+def preset_names() -> tuple[str, ...]:
+    """Return the names of the presets that come with meshgen."""
+    return tuple(sorted(path.stem for path in _PRESETS.glob("*.yaml")))
+
+
+def environment_schema() -> dict[str, Any]:
+    """Return the JSON Schema of environment files."""
+    return json_file("environment", "schema.json")
+
+
+def load_environment(name: str, base: Path, asked_at: Place | None = None) -> model.Environment:
+    """Return the environment *name*: a preset, or a path to a file relative to *base*.
+
+    Raises:
+        InvalidInput: there is no such environment, or its file has mistakes (all of them).
+    """
+    return _to_model(facts(name, base, asked_at), Path(name).stem)
+
+
+def facts(name: str, base: Path, asked_at: Place | None = None) -> dict[str, Json]:
+    """Return the complete facts of the environment *name* as plain data: presets with overrides applied."""
+    return _resolved(_document(name, base, asked_at), ())
+
+
+def document(name: str, base: Path = Path()) -> Document:
+    """Return the document of the environment *name* alone, without the preset it extends."""
+    return _document(name, base, None)
+
+
+def _document(name: str, base: Path, asked_at: Place | None) -> Document:
+    path = _PRESETS / f"{name}.yaml" if name in preset_names() else base / name
+    if not path.is_file():
+        fix = suggestion(name, preset_names()) + "; or the path of an environment file"
+        raise InvalidInput([Finding("MG022", f"there is no environment {name!r}", asked_at, fix)])
+    documents, findings = read_documents(path.read_bytes(), _shown(path))
+    if not findings and len(documents) != 1:
+        start = Place(_shown(path), 1, 1)
+        findings = [Finding("MG007", f"an environment file holds one document, not {len(documents)}", start)]
+    if not findings:
+        validator = compile_schema(environment_schema())
+        findings = schema_errors.findings(documents[0], validator, wrong="MG012", unknown="MG011", missing="MG013")
+    if findings:
+        raise InvalidInput(findings)
+    return documents[0]
+
+
+def _shown(path: Path) -> str:
+    return path.name if path.is_relative_to(_PRESETS) else str(path)
+
+
+def _resolved(found: Document, seen: tuple[str, ...]) -> dict[str, Json]:
+    parent = found.data.get("extends", None if found.file == "generic.yaml" else "generic")
+    own: dict[str, Json] = found.data["spec"]
+    if parent is None:
+        return own
+    place = found.place(("extends",))
+    if parent in seen:
+        raise InvalidInput(
+            [Finding("MG022", f"the environments extend each other: {' → '.join((*seen, parent))}", place)]
+        )
+    if parent not in preset_names():
+        raise InvalidInput(
+            [Finding("MG022", f"there is no preset {parent!r}", place, suggestion(parent, preset_names()))]
+        )
+    return _overlay(_resolved(_document(parent, Path(), place), (*seen, parent)), own)
+
+
+_WHOLE = frozenset({"labels", "gateways", "prometheus", "namespaces"})
+"""Facts that are replaced as a whole: half of one gateway's labels is nobody's labels."""
+
+
+def _overlay(base: dict[str, Json], over: dict[str, Json]) -> dict[str, Json]:
+    merged = dict(base)
+    for key, value in over.items():
+        if key not in _WHOLE and isinstance(value, dict) and isinstance(merged.get(key), dict):
+            merged[key] = _overlay(merged[key], value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _known(value: Json) -> Any:
+    return None if value == UNKNOWN else value
+
+
+def _tuple(value: Json) -> tuple[Any, ...] | None:
+    return None if value == UNKNOWN else tuple(value)
+
+
+def _version(value: Json) -> tuple[int, ...] | None:
+    return None if value == UNKNOWN else tuple(int(part) for part in value.split("."))
+
+
+def _pods(data: dict[str, Json]) -> model.Pods:
+    return model.Pods(data["namespace"], data["labels"])
+
+
+def _gateway(name: str, data: dict[str, Json]) -> model.Gateway:
+    health = data.get("healthPort", 15021)
+    return model.Gateway(
+        name,
+        data["install"],
+        _pods(data),
+        data["serviceAccount"],
+        tuple(data["ports"]),
+        None if health == "none" else health,
+    )
+
+
+def _to_model(spec: dict[str, Json], name: str) -> model.Environment:
+    cni, dns, ranges, istio, balancer = (spec[key] for key in ("cni", "dns", "addresses", "istio", "loadBalancer"))
+    prometheus, gateways = spec["prometheus"], _known(spec["gateways"])
+    return model.Environment(
+        name=name,
+        kubernetes_version=_version(spec["kubernetes"]["version"]),
+        cni=model.Cni(
+            _known(cni["name"]),
+            _known(cni["policyPoint"]),
+            _known(cni["ipBlockMatchesPods"]),
+            _known(cni["kubeletExempt"]),
+            cni["matchExpressions"],
+        ),
+        dns=model.Dns(_pods(dns), tuple(dns["ports"]), tuple(dns["nodeLocalAddresses"])),
+        addresses=model.Addresses(
+            pods=_tuple(ranges["pods"]),
+            nodes=_tuple(ranges["nodes"]),
+            services=_tuple(ranges["services"]),
+            metadata=tuple(ranges["metadata"]),
+            api_server=_tuple(ranges["apiServer"]),
+            api_server_ports=_tuple(ranges["apiServerPorts"]),
+        ),
+        ip_families=tuple(spec["ipFamilies"]),
+        istio=model.Istio(
+            _version(istio["version"]),
+            istio["rootNamespace"],
+            _pods(istio["controlPlane"]),
+            istio["revision"],
+            _known(istio["trustDomain"]),
+            tuple(istio["trustDomainAliases"]),
+        ),
+        mesh_namespaces=spec["mesh"]["namespaces"],
+        gateways=None if gateways is None else {key: _gateway(key, value) for key, value in gateways.items()},
+        prometheus=None
+        if isinstance(prometheus, str)
+        else model.Prometheus(_pods(prometheus), prometheus["serviceAccount"], prometheus.get("mesh") == "sidecar"),
+        has_prometheus=None if prometheus == UNKNOWN else prometheus != "none",
+        load_balancer=model.LoadBalancer(
+            _known(balancer["externalTrafficPolicy"]),
+            _known(balancer["trustedProxies"]),
+            _known(balancer["proxyProtocol"]),
+        ),
+    )

@@ -1,0 +1,106 @@
+"""What a render may need to know about a cluster. None always means: unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Pods:
+    """Pods of the platform: where they run and how they are labelled."""
+
+    namespace: str
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Dns:
+    """The cluster's resolvers; ports are those of the *pods* (OpenShift 5353, Gardener 8053)."""
+
+    pods: Pods
+    ports: tuple[int, ...]
+    node_local_addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """One gateway; ports are those of its pods, not of its Service."""
+
+    name: str
+    install: str
+    pods: Pods
+    service_account: str
+    ports: tuple[int, ...]
+    health_port: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Prometheus:
+    """The metrics scraper, and whether it has a mesh identity."""
+
+    pods: Pods
+    service_account: str
+    in_mesh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Istio:
+    """The mesh: version, control plane, and how identities are spelled."""
+
+    version: tuple[int, ...] | None
+    root_namespace: str
+    control_plane: Pods
+    revision: str
+    trust_domain: str | None
+    trust_domain_aliases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cni:
+    """The network plugin and its quirks (reference cases A13 to A24, B10)."""
+
+    name: str | None
+    policy_point: str | None
+    ip_block_matches_pods: bool | None
+    kubelet_exempt: bool | None
+    match_expressions: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Address ranges of the cluster, in canonical CIDR notation."""
+
+    pods: tuple[str, ...] | None
+    nodes: tuple[str, ...] | None
+    services: tuple[str, ...] | None
+    metadata: tuple[str, ...]
+    api_server: tuple[str, ...] | None
+    api_server_ports: tuple[int, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class LoadBalancer:
+    """How a client's address reaches the gateways."""
+
+    external_traffic_policy: str | None
+    trusted_proxies: int | None
+    proxy_protocol: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """One cluster, as far as it is known."""
+
+    name: str
+    kubernetes_version: tuple[int, ...] | None
+    cni: Cni
+    dns: Dns
+    addresses: Addresses
+    ip_families: tuple[str, ...]
+    istio: Istio
+    mesh_namespaces: Mapping[str, str] = field(default_factory=dict)
+    gateways: Mapping[str, Gateway] | None = None
+    prometheus: Prometheus | None = None
+    has_prometheus: bool | None = None
+    load_balancer: LoadBalancer = LoadBalancer(None, None, None)

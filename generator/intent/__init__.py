@@ -1,0 +1,1 @@
+"""From the user's profiles to one resolved intent: read, check, expand, merge."""

@@ -1,0 +1,272 @@
+"""What one profile declares: its intent document read into values, each with its origin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from generator.core.places import Document, Json, Place, Route
+from generator.model.intent import (
+    Acceptance,
+    AddressesPeer,
+    AnyonePeer,
+    ApiServerPeer,
+    ExternalService,
+    ExternalTls,
+    GatewayLockdown,
+    GatewayPeer,
+    MeshWide,
+    Mtls,
+    NamespacesPeer,
+    Origin,
+    Peer,
+    Port,
+    PrometheusPeer,
+    Request,
+    TokenIssuer,
+    WorkloadKey,
+    WorkloadPeer,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What one profile says of a namespace or workload: only the fields it names, and where."""
+
+    key: WorkloadKey
+    fields: Mapping[str, Json]
+    places: Mapping[str, Place]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePeer:
+    """A workload named by the profile that declares it; found once all profiles are known."""
+
+    profile: str
+    service: str
+
+
+@dataclass(frozen=True, slots=True)
+class FlowDeclaration:
+    """A flow as written: ports may be names, peers may be of other profiles."""
+
+    client: Peer | ServicePeer
+    server: Peer | ServicePeer
+    ports: tuple[int | str | Port, ...] | None
+    ports_given: bool
+    origin: Origin
+    client_place: Place
+    server_place: Place
+    ports_place: Place
+    purpose: str
+    request: Request | None
+    request_place: Place
+    plaintext: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """How far the namespaces that a profile took over have moved into the mesh."""
+
+    mesh: str
+    mtls: str
+    authorization: str
+    create: bool
+    plaintext: Mapping[tuple[str, int], str]
+    plaintext_places: Mapping[tuple[str, int], Place]
+    plaintext_clients: Mapping[WorkloadKey, tuple[str, Place]]
+
+
+@dataclass(frozen=True, slots=True)
+class Declarations:
+    """Everything one profile declares."""
+
+    origin: Origin
+    namespaces: tuple[Declaration, ...] = ()
+    workloads: tuple[Declaration, ...] = ()
+    flows: tuple[FlowDeclaration, ...] = ()
+    tokens: tuple[TokenIssuer, ...] = ()
+    externals: tuple[ExternalService, ...] = ()
+    gateways: tuple[GatewayLockdown, ...] = ()
+    mesh_wide: MeshWide | None = None
+    acceptances: tuple[Acceptance, ...] = ()
+    use: tuple[tuple[str, Place], ...] = ()
+    rollout: Rollout | None = field(default=None)
+
+
+def read_declarations(document: Document, origin: Origin) -> Declarations:
+    """Read a schema-checked intent *document* of the profile *origin*."""
+    return _Reader(document, origin).read()
+
+
+class _Reader:
+    def __init__(self, document: Document, origin: Origin) -> None:
+        self._document = document
+        self._data: dict[str, Json] = document.data or {}
+        self._profile = origin
+
+    def read(self) -> Declarations:
+        return Declarations(
+            origin=self._profile,
+            namespaces=tuple(self._declaration("namespaces", index, item) for index, item in self._each("namespaces")),
+            workloads=tuple(self._declaration("workloads", index, item) for index, item in self._each("workloads")),
+            flows=tuple(self._flow(index, item) for index, item in self._each("flows")),
+            tokens=tuple(self._token(index, item) for index, item in self._each("tokens")),
+            externals=tuple(self._external(index, item) for index, item in self._each("externals")),
+            gateways=tuple(
+                GatewayLockdown(item["name"], self._origin("gateways", index, "name"), tuple(item.get("from", ())))
+                for index, item in self._each("gateways")
+            ),
+            mesh_wide=self._mesh_wide(),
+            acceptances=tuple(
+                Acceptance(
+                    item["caveat"],
+                    item["reason"],
+                    self._profile.profile,
+                    self._placed(("accept", index, "caveat")),
+                )
+                for index, item in self._each("accept")
+            ),
+            use=tuple((item, self._placed(("use", index))) for index, item in self._each("use")),
+            rollout=self._rollout(),
+        )
+
+    def _each(self, key: str) -> list[tuple[int, Json]]:
+        return list(enumerate(self._data.get(key) or []))
+
+    def _origin(self, *route: str | int) -> Origin:
+        return Origin(self._profile.profile, self._profile.profile_type, self._placed(route))
+
+    def _placed(self, route: Route) -> Place:
+        """Return the nearest written place: the value's own, its parents', or the profile itself."""
+        for length in range(len(route), 0, -1):
+            if route[:length] in self._document.values:
+                return self._document.values[route[:length]]
+        return self._profile.place
+
+    def _declaration(self, section: str, index: int, item: Json) -> Declaration:
+        key = (item["namespace"], item["name"]) if section == "workloads" else (item["name"], "")
+        places = {name: self._placed((section, index, name)) for name in item}
+        return Declaration(key, item, places, self._origin(section, index, "name"))
+
+    def _flow(self, index: int, item: Json) -> FlowDeclaration:
+        here = ("flows", index)
+        restrictions = [name for name in ("methods", "paths", "hosts", "headers") if name in item]
+        request = Request(
+            tuple(sorted(item.get("methods", ()))),
+            tuple(sorted(item.get("paths", ()))),
+            tuple(sorted(item.get("hosts", ()))),
+            tuple(sorted((name, tuple(sorted(values))) for name, values in item.get("headers", {}).items())),
+        )
+        ports = item.get("ports")
+        return FlowDeclaration(
+            client=_peer(item["from"]),
+            server=_peer(item["to"]),
+            ports=None if ports in (None, "all") else tuple(_port(port) for port in ports),
+            ports_given=ports is not None,
+            origin=self._origin(*here),
+            client_place=self._peer_place((*here, "from"), item["from"]),
+            server_place=self._peer_place((*here, "to"), item["to"]),
+            ports_place=self._placed((*here, "ports", 0)),
+            purpose=item.get("purpose", ""),
+            request=request if restrictions else None,
+            request_place=self._placed((*here, restrictions[0])) if restrictions else self._placed(here),
+            plaintext=item.get("plaintext", ""),
+            token=item.get("token", ""),
+        )
+
+    def _peer_place(self, route: Route, peer: Json) -> Place:
+        return self._placed((*route, "workload" if "workload" in peer else next(iter(peer))))
+
+    def _token(self, index: int, item: Json) -> TokenIssuer:
+        return TokenIssuer(
+            name=item["name"],
+            namespace=item["namespace"],
+            workload=item["workload"],
+            issuer=item["issuer"],
+            audiences=tuple(item["audiences"]),
+            origin=self._origin("tokens", index, "issuer"),
+            jwks_uri=item.get("jwksUri", ""),
+            jwks=item.get("jwks", ""),
+            headers=tuple((header["name"], header.get("prefix", "")) for header in item.get("headers", [])),
+        )
+
+    def _external(self, index: int, item: Json) -> ExternalService:
+        return ExternalService(
+            name=item["name"],
+            namespace=item["namespace"],
+            host=item["host"],
+            port=item["port"],
+            protocol=item["protocol"],
+            tls=ExternalTls(item["tls"]),
+            origin=self._origin("externals", index, "host"),
+            addresses=tuple(item.get("addresses", ())),
+            local_port=item.get("localPort", 80),
+            certificates=item.get("certificates", {}),
+            client_labels=item.get("clientLabels", {}),
+        )
+
+    def _mesh_wide(self) -> MeshWide | None:
+        item = self._data.get("meshWide")
+        if item is None:
+            return None
+        return MeshWide(
+            origin=self._origin("meshWide"),
+            mtls=Mtls(item.get("mtls", Mtls.STRICT)),
+            deny_by_default=item.get("denyByDefault", False),
+            gateways=tuple(item.get("gateways", ())),
+            access_logs=item.get("accessLogs", True),
+        )
+
+    def _rollout(self) -> Rollout | None:
+        item = self._data.get("rollout")
+        if item is None:
+            return None
+        exceptions = list(enumerate(item.get("plaintext", [])))
+        clients = list(enumerate(item.get("plaintextClients", [])))
+        return Rollout(
+            mesh=item["mesh"],
+            mtls=item["mtls"],
+            authorization=item["authorization"],
+            create=item.get("create", False),
+            plaintext={(entry["workload"], entry["port"]): entry["reason"] for _, entry in exceptions},
+            plaintext_places={
+                (entry["workload"], entry["port"]): self._placed(("rollout", "plaintext", index, "workload"))
+                for index, entry in exceptions
+            },
+            plaintext_clients={
+                (entry["namespace"], entry["workload"]): (
+                    entry.get("until", ""),
+                    self._placed(("rollout", "plaintextClients", index, "workload")),
+                )
+                for index, entry in clients
+            },
+        )
+
+
+def _port(value: Json) -> int | str | Port:
+    if isinstance(value, dict):
+        return Port(value["number"], value["protocol"], value.get("name", ""), value.get("end"))
+    port: int | str = value
+    return port
+
+
+def _peer(data: Json) -> Peer | ServicePeer:
+    if "workload" in data:
+        return WorkloadPeer(data["namespace"], data["workload"])
+    if "profile" in data:
+        return ServicePeer(data["profile"], data["service"])
+    if "namespaces" in data:
+        return NamespacesPeer(tuple(sorted(data["namespaces"])), tuple(sorted(data.get("labels", {}).items())))
+    if "gateway" in data:
+        return GatewayPeer(data["gateway"])
+    if "cidrs" in data or "public" in data:
+        return AddressesPeer(tuple(sorted(data.get("cidrs", ()))), is_public="public" in data)
+    singular: dict[str, Peer] = {
+        "prometheus": PrometheusPeer(),
+        "apiServer": ApiServerPeer(),
+        "anyone": AnyonePeer(),
+    }
+    return singular[next(iter(data))]

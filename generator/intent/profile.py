@@ -1,0 +1,133 @@
+"""The user's files: found, read, and checked for the envelope that every profile shares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from generator.core import schema_errors
+from generator.core.findings import Finding
+from generator.core.json_schema import compile_schema
+from generator.core.places import Document, Place
+from generator.core.yaml_reader import read_documents
+
+API_VERSION = "meshgen.dev/v1alpha1"
+STANDARD_INPUT = "-"
+_SUFFIXES = (".yaml", ".yml")
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One document of the user's: its envelope read, its ``spec`` not yet looked at."""
+
+    name: str
+    type: str
+    environment: str | None
+    document: Document
+    folder: Path
+
+    @property
+    def place(self) -> Place:
+        """Where the profile's name is written."""
+        return self.document.place(("metadata", "name"))
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file of profiles: the name shown to the user, its content, and what relative paths start from."""
+
+    name: str
+    content: bytes
+    folder: Path
+
+
+def envelope_schema() -> dict[str, Any]:
+    """Return the JSON Schema of what all profiles share; ``spec`` is left to the profile's type."""
+    name = {"$ref": "#/$defs/name"}
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["apiVersion", "kind", "metadata", "profile", "spec"],
+        "properties": {
+            "apiVersion": {"const": API_VERSION, "description": "The version of this format."},
+            "kind": {"const": "Profile"},
+            "metadata": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["name"],
+                "properties": {
+                    "name": name,
+                    "annotations": {"type": "object", "additionalProperties": {"type": "string"}},
+                },
+            },
+            "profile": {"type": "string", "description": "The profile type; `meshgen profiles` lists them."},
+            "environment": {
+                "type": "string",
+                "minLength": 1,
+                "description": "A preset (`meshgen env`) or the path of your own environment file.",
+            },
+            "spec": {"type": "object"},
+        },
+    }
+
+
+def find_files(paths: Iterable[str], standard_input: bytes | None = None) -> tuple[list[SourceFile], list[Finding]]:
+    """Read the files that *paths* name: files, folders (their YAML files, not below), ``-``."""
+    files: list[SourceFile] = []
+    findings: list[Finding] = []
+    for given in dict.fromkeys(paths):
+        if given == STANDARD_INPUT:
+            files.append(SourceFile("<stdin>", standard_input or b"", Path()))
+            continue
+        path = Path(given)
+        chosen = sorted(child for child in path.iterdir() if child.suffix in _SUFFIXES) if path.is_dir() else [path]
+        if not chosen:
+            findings.append(Finding("MG001", "the folder holds no .yaml file", Place(given, 1, 1)))
+        for file in chosen:
+            try:
+                files.append(SourceFile(str(file), file.read_bytes(), file.parent))
+            except OSError as error:
+                findings.append(Finding("MG001", f"cannot be read: {error.strerror}", Place(str(file), 1, 1)))
+    return files, findings
+
+
+def read_profiles(files: Sequence[SourceFile], common: dict[str, Any]) -> tuple[list[Profile], list[Finding]]:
+    """Read every profile of *files* and check its envelope, with the shared definitions *common*."""
+    validator = compile_schema({**envelope_schema(), "$defs": common})
+    profiles: list[Profile] = []
+    findings: list[Finding] = []
+    for file in files:
+        documents, mistakes = read_documents(file.content, file.name)
+        if not documents and not mistakes:
+            fix = "`meshgen init TYPE` writes one to start from"
+            mistakes = [Finding("MG007", "the file holds no profile", Place(file.name, 1, 1), fix)]
+        findings += mistakes
+        for document in documents:
+            errors = schema_errors.findings(document, validator, wrong="MG012", unknown="MG011", missing="MG013")
+            findings += errors
+            if not errors:
+                data = document.data
+                profiles.append(
+                    Profile(
+                        data["metadata"]["name"],
+                        data["profile"],
+                        data.get("environment"),
+                        document,
+                        file.folder,
+                    )
+                )
+    return profiles, findings + _twice(profiles)
+
+
+def _twice(profiles: Sequence[Profile]) -> list[Finding]:
+    first: dict[str, Profile] = {}
+    findings = []
+    for profile in sorted(profiles, key=lambda profile: profile.place):
+        known = first.setdefault(profile.name, profile)
+        if known is not profile:
+            message = f"two profiles of this run are named {profile.name!r}"
+            related = ((known.place, "the other one"),)
+            findings.append(Finding("MG025", message, profile.place, "rename one of them", related=related))
+    return findings

@@ -1,0 +1,159 @@
+"""Flows as written become flows between known peers on numbered ports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from generator.core.findings import Finding
+from generator.core.names import suggestion
+from generator.core.places import Place
+from generator.environment.model import Environment
+from generator.intent.declarations import Declarations, FlowDeclaration, ServicePeer
+from generator.model.intent import (
+    ApiServerPeer,
+    Flow,
+    GatewayPeer,
+    NamespacesPeer,
+    Peer,
+    Port,
+    Workload,
+    WorkloadKey,
+    WorkloadPeer,
+)
+
+
+class _Unresolved(Exception):
+    def __init__(self, code: str, message: str, place: Place, fix: str) -> None:
+        self.finding = Finding(code, message, place, fix)
+        super().__init__(message)
+
+
+class FlowResolver:
+    """Resolves the flows of all profiles of a run; mistakes collect in ``findings``."""
+
+    def __init__(
+        self, declared: Sequence[Declarations], workloads: Mapping[WorkloadKey, Workload], environment: Environment
+    ) -> None:
+        """Know the workloads by key, by the profile that declares them, and the environment's gateways."""
+        self._workloads = workloads
+        self._environment = environment
+        self._by_profile: dict[str, list[WorkloadKey]] = {one.origin.profile: [] for one in declared}
+        for one in declared:
+            own = [item.key for item in one.workloads if item.fields.get("rendered", True)]
+            self._by_profile[one.origin.profile] += own
+        self.findings: list[Finding] = []
+
+    def resolve(self, written: FlowDeclaration) -> Flow | None:
+        """Return the flow, or None after noting why it cannot be resolved."""
+        client = self._found_peer(written.client, written.client_place)
+        server = self._found_peer(written.server, written.server_place)
+        if client is None or server is None:
+            return None
+        try:
+            ports = self._ports(written, server)
+        except _Unresolved as error:
+            self.findings.append(error.finding)
+            return None
+        return Flow(
+            client=client,
+            server=server,
+            ports=ports,
+            origin=written.origin,
+            purpose=written.purpose,
+            request=written.request,
+            plaintext=written.plaintext,
+            token=written.token,
+        )
+
+    def check_gateways(self, asked: Iterable[tuple[str, Place]]) -> list[Finding]:
+        """Return a finding for each gateway that the environment does not name."""
+        findings = []
+        for name, place in asked:
+            gateways = self._environment.gateways
+            if gateways is None:
+                message = f"the environment {self._environment.name!r} does not say which gateways there are"
+                fix = "choose an environment that does (`meshgen env`), or write its gateways into a file of your own"
+                findings.append(Finding("MG029", message, place, fix))
+            elif name not in gateways:
+                message = f"the environment {self._environment.name!r} has no gateway {name!r}"
+                findings.append(Finding("MG023", message, place, suggestion(name, gateways)))
+        return findings
+
+    def _found_peer(self, peer: Peer | ServicePeer, place: Place) -> Peer | None:
+        try:
+            return self._peer(peer, place)
+        except _Unresolved as error:
+            self.findings.append(error.finding)
+            return None
+
+    def _peer(self, peer: Peer | ServicePeer, place: Place) -> Peer:
+        if isinstance(peer, ServicePeer):
+            return self._service(peer, place)
+        if isinstance(peer, GatewayPeer):
+            for missing in self.check_gateways([(peer.gateway, place)]):
+                raise _Unresolved(missing.code, missing.message, place, missing.fix)
+        if isinstance(peer, WorkloadPeer) and (peer.namespace, peer.workload) not in self._workloads:
+            here = [name for namespace, name in self._workloads if namespace == peer.namespace]
+            message = f"there is no workload {peer.workload!r} in the namespace {peer.namespace!r}"
+            raise _Unresolved("MG020", message, place, suggestion(peer.workload, here))
+        return peer
+
+    def _service(self, peer: ServicePeer, place: Place) -> Peer:
+        if peer.profile not in self._by_profile:
+            fix = suggestion(peer.profile, self._by_profile) + "; render its file in the same run"
+            raise _Unresolved("MG020", f"no profile of this run is named {peer.profile!r}", place, fix)
+        keys = self._by_profile[peer.profile]
+        matching = [key for key in keys if key[1] == peer.service]
+        if not matching:
+            message = f"the profile {peer.profile!r} has no workload {peer.service!r}"
+            raise _Unresolved("MG020", message, place, suggestion(peer.service, [name for _, name in keys]))
+        return WorkloadPeer(*matching[0])
+
+    def _ports(self, written: FlowDeclaration, server: Peer) -> tuple[Port, ...] | None:
+        """Return the numbered ports, or None where the flow asks for every port."""
+        if isinstance(server, ApiServerPeer) and not written.ports_given:
+            return self._api_server_ports(written)
+        own = self._workloads[server.namespace, server.workload].ports if isinstance(server, WorkloadPeer) else ()
+        if written.ports is None:
+            return None if written.ports_given else _only_port(written, own)
+        found = [_port(port, own, server, written.ports_place) for port in written.ports]
+        return tuple(sorted(found, key=lambda port: (port.transport, port.number)))
+
+    def _api_server_ports(self, written: FlowDeclaration) -> tuple[Port, ...]:
+        ports = self._environment.addresses.api_server_ports
+        if ports is None:
+            message = f"the environment {self._environment.name!r} does not say addresses.apiServerPorts"
+            fix = "write addresses.apiServer and addresses.apiServerPorts into an environment file of your own"
+            raise _Unresolved("MG029", message, written.server_place, fix)
+        return tuple(Port(number, "tcp") for number in ports)
+
+
+def _only_port(written: FlowDeclaration, own: tuple[Port, ...]) -> tuple[Port, ...]:
+    if len(own) == 1:
+        return own
+    listed = ", ".join(port.name or str(port.number) for port in own)
+    if own:
+        raise _Unresolved(
+            "MG024", "the flow does not say which port", written.server_place, f"add port: one of {listed}"
+        )
+    raise _Unresolved(
+        "MG024", "the server of the flow has no port", written.server_place, "declare the port it listens on"
+    )
+
+
+def _port(wanted: int | str | Port, own: tuple[Port, ...], server: Peer, place: Place) -> Port:
+    if isinstance(wanted, Port):
+        return next((known for known in own if known.number == wanted.number), wanted)
+    for known in own:
+        if wanted in (known.number, known.name):
+            return known
+    fix = suggestion(str(wanted), [port.name or str(port.number) for port in own])
+    raise _Unresolved("MG024", f"{_who(server)} has no port {wanted!r}", place, fix)
+
+
+def _who(peer: Peer) -> str:
+    if isinstance(peer, WorkloadPeer):
+        return f"the workload {peer.workload!r}"
+    if isinstance(peer, NamespacesPeer):
+        return f"the server {', '.join(peer.names)}"
+    return "the server of the flow"

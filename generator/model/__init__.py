@@ -1,0 +1,1 @@
+"""Intent as values: the one model that both generation layers are projected from."""

@@ -1,0 +1,285 @@
+"""Intent: who may talk to whom, and how it is protected; no word of NetworkPolicy or Istio kinds.
+
+Every profile expands to this model, and every layer is projected from it. A *flow* is the
+one source: client, server, ports, and for HTTP the requests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from generator.core.places import Json, Place
+
+
+class Mesh(StrEnum):
+    """How a workload takes part in the mesh."""
+
+    SIDECAR = "sidecar"
+    NONE = "none"
+
+
+class Mtls(StrEnum):
+    """What a mesh workload accepts: mutual TLS alone, or plaintext as well."""
+
+    STRICT = "STRICT"
+    PERMISSIVE = "PERMISSIVE"
+
+
+class Authorization(StrEnum):
+    """What identity rules do: decide, only log what they would decide, or do not exist."""
+
+    ENFORCED = "enforced"
+    DRY_RUN = "dry-run"
+    OFF = "off"
+
+
+class Isolation(StrEnum):
+    """What default deny at layer 3/4 covers: every pod of the namespace, or the named workloads."""
+
+    NAMESPACE = "namespace"
+    WORKLOADS = "workloads"
+
+
+HTTP_PROTOCOLS = frozenset({"http", "http2", "grpc"})
+"""Application protocols whose requests a proxy can read (Istio protocol selection)."""
+
+_TRANSPORTS = {"udp": "UDP", "sctp": "SCTP"}
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A port of the *pod* (after DNAT), never of a Service."""
+
+    number: int
+    protocol: str
+    name: str = ""
+    end: int | None = None
+
+    @property
+    def transport(self) -> str:
+        """TCP, UDP or SCTP."""
+        return _TRANSPORTS.get(self.protocol, "TCP")
+
+    @property
+    def is_http(self) -> bool:
+        """Whether methods, paths and hosts mean anything on this port."""
+        return self.protocol in HTTP_PROTOCOLS
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Which profile something comes from, and where it is written there."""
+
+    profile: str
+    profile_type: str
+    place: Place
+
+
+WorkloadKey = tuple[str, str]
+"""Namespace and name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """What a namespace that this bundle secures shall be like."""
+
+    name: str
+    origin: Origin
+    mesh: Mesh = Mesh.SIDECAR
+    mtls: Mtls = Mtls.STRICT
+    authorization: Authorization = Authorization.ENFORCED
+    isolation: Isolation = Isolation.NAMESPACE
+    directions: tuple[str, ...] = ("Ingress", "Egress")
+    create: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict)
+    scrape: bool = True
+    registry_only: bool = False
+    quota: Mapping[str, str] = field(default_factory=dict)
+    limits: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """A set of pods that shares labels and identities.
+
+    ``is_rendered`` is false for the far end of a flow whose own namespace is secured elsewhere.
+    """
+
+    namespace: str
+    name: str
+    labels: Mapping[str, str]
+    service_accounts: tuple[str, ...]
+    ports: tuple[Port, ...]
+    origin: Origin
+    mesh: Mesh | None = None
+    is_rendered: bool = True
+    create_accounts: bool = False
+
+    @property
+    def key(self) -> WorkloadKey:
+        """Namespace and name."""
+        return (self.namespace, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadPeer:
+    """The pods of one workload."""
+
+    namespace: str
+    workload: str
+
+
+@dataclass(frozen=True, slots=True)
+class NamespacesPeer:
+    """Every pod of the named namespaces; with ``labels``, of the namespaces that carry them."""
+
+    names: tuple[str, ...]
+    labels: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayPeer:
+    """The pods of a gateway that the environment names."""
+
+    gateway: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrometheusPeer:
+    """The metrics scraper that the environment names."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiServerPeer:
+    """The Kubernetes API server, at the addresses that the environment names."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddressesPeer:
+    """Addresses outside the cluster; ``is_public`` stands for all of them but private ranges."""
+
+    cidrs: tuple[str, ...] = ()
+    is_public: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AnyonePeer:
+    """Everybody: asked for by name, never the meaning of an empty list."""
+
+
+Peer = WorkloadPeer | NamespacesPeer | GatewayPeer | PrometheusPeer | ApiServerPeer | AddressesPeer | AnyonePeer
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The HTTP requests of a flow; an empty field does not restrict."""
+
+    methods: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    headers: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One permission: this client may open connections to these ports of this server.
+
+    ``ports`` None means every port. ``plaintext`` is the reason why this client may come
+    without an identity to a server in the mesh. ``token`` names the issuer whose JWT each
+    request must carry.
+    """
+
+    client: Peer
+    server: Peer
+    ports: tuple[Port, ...] | None
+    origin: Origin
+    purpose: str = ""
+    request: Request | None = None
+    plaintext: str = ""
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenIssuer:
+    """Who issues the tokens that a workload accepts (RFC 7519 issuer, audience, key set)."""
+
+    name: str
+    namespace: str
+    workload: str
+    issuer: str
+    audiences: tuple[str, ...]
+    origin: Origin
+    jwks_uri: str = ""
+    jwks: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class ExternalTls(StrEnum):
+    """Who speaks TLS to a service outside: the application, or its proxy for it."""
+
+    APPLICATION = "application"
+    ORIGINATE = "originate"
+    MUTUAL = "mutual"
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalService:
+    """A host outside the cluster that workloads of a namespace use."""
+
+    name: str
+    namespace: str
+    host: str
+    port: int
+    protocol: str
+    tls: ExternalTls
+    origin: Origin
+    addresses: tuple[str, ...] = ()
+    local_port: int = 80
+    certificates: Mapping[str, str] = field(default_factory=dict)
+    client_labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayLockdown:
+    """A gateway whose own pods are to be closed, except for what it is there for."""
+
+    gateway: str
+    origin: Origin
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MeshWide:
+    """What holds for the whole mesh, written once in its root namespace."""
+
+    origin: Origin
+    mtls: Mtls = Mtls.STRICT
+    deny_by_default: bool = False
+    gateways: tuple[str, ...] = ()
+    access_logs: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """A weakness that a person accepted, with the reason."""
+
+    caveat: str
+    reason: str
+    profile: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """Everything that one bundle is to allow: resolved, merged over all profiles, in canonical order."""
+
+    namespaces: Mapping[str, Namespace]
+    workloads: Mapping[WorkloadKey, Workload]
+    flows: tuple[Flow, ...]
+    tokens: tuple[TokenIssuer, ...] = ()
+    externals: tuple[ExternalService, ...] = ()
+    gateways: tuple[GatewayLockdown, ...] = ()
+    mesh_wide: MeshWide | None = None
+    acceptances: tuple[Acceptance, ...] = ()

@@ -1,0 +1,62 @@
+"""Intent to objects: each layer planned on its own, from the same flows."""
+
+from __future__ import annotations
+
+import itertools
+
+from generator.core.findings import Finding
+from generator.environment.model import Environment
+from generator.model.intent import Intent
+from generator.plan.authentication import plan_authentication
+from generator.plan.authorization import plan_authorization
+from generator.plan.egress import plan_egress
+from generator.plan.mesh_wide import plan_mesh_wide
+from generator.plan.namespaces import plan_namespaces
+from generator.plan.network import plan_network
+from generator.plan.resources import Resource
+
+KIND_ORDER = (
+    "Namespace",
+    "ServiceAccount",
+    "ResourceQuota",
+    "LimitRange",
+    "NetworkPolicy",
+    "PeerAuthentication",
+    "RequestAuthentication",
+    "AuthorizationPolicy",
+    "ServiceEntry",
+    "DestinationRule",
+    "Sidecar",
+    "Telemetry",
+)
+"""The order in which objects are written into one stream: what others refer to comes first."""
+
+
+def plan(intent: Intent, environment: Environment) -> tuple[list[Resource], list[Finding]]:
+    """Return every object of the bundle in the order of writing, and what keeps it from being complete.
+
+    Findings: MG029 (a fact of the environment is needed and unknown), MG025 (two objects
+    of the same kind would have the same name).
+    """
+    network, findings = plan_network(intent, environment)
+    authorization, unknown = plan_authorization(intent, environment)
+    resources = [
+        *plan_namespaces(intent, environment),
+        *network,
+        *plan_authentication(intent),
+        *authorization,
+        *plan_egress(intent, environment),
+        *plan_mesh_wide(intent, environment),
+    ]
+    resources.sort(key=lambda one: (KIND_ORDER.index(one.kind), one.namespace, one.name))
+    return resources, [*findings, *unknown, *_same_name(resources)]
+
+
+def _same_name(resources: list[Resource]) -> list[Finding]:
+    findings = []
+    for first, second in itertools.pairwise(resources):
+        if (first.kind, first.namespace, first.name) == (second.kind, second.namespace, second.name):
+            message = f"two different {first.kind} objects would be named {first.name!r} in {first.namespace!r}"
+            related = ((first.origins[0].place, "the other one"),)
+            findings.append(Finding("MG025", message, second.origins[0].place, "rename one of them", related=related))
+    return findings

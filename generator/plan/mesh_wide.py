@@ -1,0 +1,56 @@
+"""What holds for the whole mesh: objects of the root namespace, and the gateways it must not cut off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from generator.environment.model import Environment
+from generator.model.intent import Intent, MeshWide
+from generator.plan import naming
+from generator.plan.resources import (
+    AuthorizationPolicyView,
+    AuthorizationRule,
+    PeerAuthenticationView,
+    Resource,
+    TelemetryView,
+    mesh_object,
+)
+
+_ACCESS_LOG_PROVIDER = "envoy"
+"""The access log provider that every Istio installation defines."""
+
+
+def plan_mesh_wide(intent: Intent, environment: Environment) -> list[Resource]:
+    """Return the objects of the root namespace that the intent asks for."""
+    wanted = intent.mesh_wide
+    return list(_objects(wanted, environment)) if wanted else []
+
+
+def _objects(wanted: MeshWide, environment: Environment) -> Iterator[Resource]:
+    root, origins = environment.istio.root_namespace, (wanted.origin,)
+    words = {
+        "STRICT": "Every workload of the mesh takes mutual TLS alone, unless its namespace says otherwise.",
+        "PERMISSIVE": "Every workload of the mesh takes plaintext as well, unless its namespace says otherwise.",
+    }
+    view = PeerAuthenticationView(wanted.mtls.value)
+    yield mesh_object("PeerAuthentication", root, "default", view, words[wanted.mtls.value], origins)
+    if wanted.access_logs:
+        purpose = "The one Telemetry of the mesh: every proxy writes an access log."
+        yield mesh_object("Telemetry", root, "default", TelemetryView(_ACCESS_LOG_PROVIDER), purpose, origins)
+    if wanted.deny_by_default:
+        purpose = "No request is let in by any proxy of the mesh unless a policy allows it."
+        closed = AuthorizationPolicyView({})
+        yield mesh_object("AuthorizationPolicy", root, naming.DEFAULT_DENY, closed, purpose, origins)
+        for name in sorted(wanted.gateways):
+            yield _open_gateway(name, environment, wanted)
+
+
+def _open_gateway(name: str, environment: Environment, wanted: MeshWide) -> Resource:
+    """Return the policy that keeps a gateway open under a mesh-wide default deny, on its own ports."""
+    gateway = (environment.gateways or {})[name]
+    ports = tuple(str(port) for port in sorted(gateway.ports))
+    rule = AuthorizationRule("anyone: the gateway is the public door, and what is behind it decides", {}, ports)
+    view = AuthorizationPolicyView(gateway.pods.labels, (rule,))
+    purpose = f"The gateway {name} stays open on its own ports."
+    policy_name = naming.fit(f"allow-gateway-{name}")
+    return mesh_object("AuthorizationPolicy", gateway.pods.namespace, policy_name, view, purpose, (wanted.origin,))

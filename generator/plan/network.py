@@ -1,0 +1,190 @@
+"""Layer 3/4: NetworkPolicies at both ends of every flow, default deny, and the plumbing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from generator.core.findings import Finding
+from generator.environment.model import Environment
+from generator.model.intent import (
+    Flow,
+    GatewayLockdown,
+    GatewayPeer,
+    Intent,
+    Isolation,
+    Namespace,
+    NamespacesPeer,
+    Origin,
+    Peer,
+    Port,
+    WorkloadPeer,
+)
+from generator.model.peers import describe
+from generator.plan import naming
+from generator.plan.peers import PeerNamer
+from generator.plan.plumbing import HEALTH_COMMENT, Plumbing
+from generator.plan.resources import (
+    NetworkPolicyView,
+    NetworkRule,
+    PeerView,
+    Resource,
+    Selector,
+    labelled,
+    network_policy,
+)
+
+_Ports = tuple[Port, ...] | None
+
+
+@dataclass(slots=True)
+class _Policy:
+    """One NetworkPolicy under construction: peers gathered per set of ports."""
+
+    namespace: str
+    name: str
+    pods: Selector
+    types: tuple[str, ...]
+    purpose: str
+    origins: set[Origin] = field(default_factory=set)
+    rules: dict[tuple[str, _Ports], dict[PeerView, None]] = field(default_factory=lambda: defaultdict(dict))
+    extra: list[tuple[str, NetworkRule]] = field(default_factory=list)
+
+    def add(
+        self, direction: str, peers: tuple[PeerView, ...] | None, ports: _Ports, comment: str, origin: Origin
+    ) -> None:
+        """Admit *peers*; nobody is admitted when there are none, everyone only for None."""
+        self.origins.add(origin)
+        ports = (
+            None if ports is None else tuple(Port(port.number, port.transport.lower(), "", port.end) for port in ports)
+        )
+        if peers is None:
+            self.extra.append((direction, NetworkRule(None, ports, comment)))
+        for peer in peers or ():
+            self.rules[direction, ports][peer] = None
+
+    def resource(self) -> Resource:
+        spec = NetworkPolicyView(self.pods, self.types, tuple(self._rules("Ingress")), tuple(self._rules("Egress")))
+        return network_policy(self.namespace, self.name, spec, self.purpose, tuple(sorted(self.origins, key=repr)))
+
+    def _rules(self, direction: str) -> Iterator[NetworkRule]:
+        if direction not in self.types:
+            return
+        for (where, ports), peers in sorted(self.rules.items(), key=lambda item: _ports_order(item[0][1])):
+            if where == direction:
+                yield NetworkRule(tuple(sorted(peers, key=_peer_order)), ports)
+        for where, rule in sorted(self.extra, key=lambda item: (_ports_order(item[1].ports), item[1].comment)):
+            if where == direction:
+                yield rule
+
+
+def _ports_order(ports: _Ports) -> tuple[tuple[str, int], ...]:
+    return tuple((port.transport, port.number) for port in ports or ())
+
+
+def _peer_order(peer: PeerView) -> str:
+    return repr((peer.comment, peer.cidr, peer.namespaces, peer.pods))
+
+
+def plan_network(intent: Intent, environment: Environment) -> tuple[list[Resource], list[Finding]]:
+    """Return every NetworkPolicy of the bundle, and MG029 for facts of the environment it lacks."""
+    planner = _NetworkPlanner(intent, environment)
+    planner.plan()
+    return planner.resources(), planner.namer.findings
+
+
+class _NetworkPlanner:
+    def __init__(self, intent: Intent, environment: Environment) -> None:
+        self._intent = intent
+        self._environment = environment
+        self.namer = PeerNamer(intent, environment)
+        self._plumbing = Plumbing(intent, environment, self.namer)
+        self._policies: dict[tuple[str, str], _Policy] = {}
+
+    def resources(self) -> list[Resource]:
+        return [policy.resource() for policy in self._policies.values()]
+
+    def plan(self) -> None:
+        for namespace in self._intent.namespaces.values():
+            self._plan_namespace(namespace)
+        for lockdown in self._intent.gateways:
+            self._plan_gateway(lockdown)
+        for flow in self._intent.flows:
+            self._plan_flow(flow)
+
+    def _policy(self, namespace: str, name: str, pods: Selector, types: tuple[str, ...], purpose: str) -> _Policy:
+        return self._policies.setdefault((namespace, name), _Policy(namespace, name, pods, types, purpose))
+
+    def _plan_namespace(self, namespace: Namespace) -> None:
+        if namespace.isolation is Isolation.WORKLOADS:
+            for workload in self._intent.workloads.values():
+                if workload.namespace == namespace.name and workload.is_rendered:
+                    policy = self._workload_policy(namespace, workload.name)
+                    for direction, rule in self._plumbing.for_workload(namespace, workload):
+                        policy.extra.append((direction, rule))
+                    policy.origins.add(workload.origin)
+            return
+        purpose = "Nothing may enter or leave a pod of this namespace unless another policy allows it."
+        deny = self._policy(namespace.name, naming.DEFAULT_DENY, Selector(), namespace.directions, purpose)
+        deny.origins.add(namespace.origin)
+        for part in self._plumbing.for_namespace(namespace):
+            name = naming.plumbing_name(part.name)
+            policy = self._policy(namespace.name, name, part.pods, (part.direction,), part.purpose)
+            policy.extra += [(part.direction, rule) for rule in part.rules]
+            policy.origins.add(namespace.origin)
+
+    def _plan_flow(self, flow: Flow) -> None:
+        for policy in self._subjects(flow.server, flow):
+            comment = _comment(flow, flow.client)
+            peers = self.namer.views(flow.client, policy.namespace, comment, flow.origin.place)
+            policy.add("Ingress", peers, flow.ports, comment, flow.origin)
+        for policy in self._subjects(flow.client, flow):
+            comment = _comment(flow, flow.server)
+            peers = self.namer.views(flow.server, policy.namespace, comment, flow.origin.place)
+            policy.add("Egress", peers, flow.ports, comment, flow.origin)
+
+    def _subjects(self, peer: Peer, flow: Flow) -> Iterator[_Policy]:
+        """Yield the policies of this bundle that speak for *peer*."""
+        if isinstance(peer, WorkloadPeer) and peer.namespace in self._intent.namespaces:
+            if self._intent.workloads[peer.namespace, peer.workload].is_rendered:
+                yield self._workload_policy(self._intent.namespaces[peer.namespace], peer.workload)
+        elif isinstance(peer, NamespacesPeer):
+            for name in peer.names:
+                if name in self._intent.namespaces:
+                    namespace = self._intent.namespaces[name]
+                    words = flow.purpose or "flows"
+                    purpose = f"Every pod of this namespace: {words}."
+                    policy_name = naming.namespace_policy_name(words)
+                    yield self._policy(name, policy_name, Selector(), namespace.directions, purpose)
+        elif isinstance(peer, GatewayPeer) and any(one.gateway == peer.gateway for one in self._intent.gateways):
+            yield self._gateway_policy(peer.gateway)
+
+    def _workload_policy(self, namespace: Namespace, name: str) -> _Policy:
+        labels = self._intent.workloads[namespace.name, name].labels
+        purpose = f"{name}: who may open connections to it, and what it may open connections to."
+        policy_name = naming.workload_policy_name(name)
+        return self._policy(namespace.name, policy_name, labelled(labels), namespace.directions, purpose)
+
+    def _gateway_policy(self, name: str) -> _Policy:
+        gateway = (self._environment.gateways or {})[name]
+        purpose = f"The gateway {name}: its own ports, what it needs to run, and what it routes to."
+        policy_name = naming.fit(f"allow-gateway-{name}")
+        return self._policy(
+            gateway.pods.namespace, policy_name, labelled(gateway.pods.labels), ("Ingress", "Egress"), purpose
+        )
+
+    def _plan_gateway(self, lockdown: GatewayLockdown) -> None:
+        gateway = (self._environment.gateways or {})[lockdown.gateway]
+        policy = self._gateway_policy(lockdown.gateway)
+        ports = tuple(Port(number, "tcp") for number in gateway.ports)
+        sources = tuple(PeerView("allowed sources", cidr=cidr) for cidr in lockdown.sources) or None
+        policy.add("Ingress", sources, ports, "the public door: anyone may knock", lockdown.origin)
+        if gateway.health_port is not None:
+            policy.add("Ingress", None, (Port(gateway.health_port, "tcp"),), HEALTH_COMMENT, lockdown.origin)
+        policy.extra += self._plumbing.for_gateway(gateway, lockdown.origin.place)
+
+
+def _comment(flow: Flow, other: Peer) -> str:
+    words = describe(other)
+    return f"{words}: {flow.purpose}" if flow.purpose else words

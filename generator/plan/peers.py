@@ -1,0 +1,135 @@
+"""How a peer of the intent is named in a NetworkPolicy."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+
+from generator.core.findings import Finding
+from generator.core.places import Place
+from generator.environment.model import Environment, Pods
+from generator.model.intent import (
+    AddressesPeer,
+    AnyonePeer,
+    ApiServerPeer,
+    GatewayPeer,
+    Intent,
+    NamespacesPeer,
+    Peer,
+    PrometheusPeer,
+    WorkloadPeer,
+)
+from generator.plan.resources import PeerView, Selector, labelled
+
+NAMESPACE_NAME = "kubernetes.io/metadata.name"
+"""The one namespace label that Kubernetes sets itself and nobody can change (1.22)."""
+
+PRIVATE_RANGES = {
+    "IPv4": ("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"),
+    "IPv6": ("fc00::/7", "fe80::/10"),
+}
+"""What "the internet" leaves out: RFC 1918, RFC 6598, loopback, link-local with cloud metadata, RFC 4193."""
+
+_EVERYWHERE = {"IPv4": "0.0.0.0/0", "IPv6": "::/0"}
+
+
+class PeerNamer:
+    """Names peers as seen from a namespace, by the facts of the environment."""
+
+    def __init__(self, intent: Intent, environment: Environment) -> None:
+        """Facts that turn out to be unknown collect in ``findings``."""
+        self._intent = intent
+        self._environment = environment
+        self.findings: list[Finding] = []
+
+    def views(self, peer: Peer, seen_from: str, comment: str, place: Place) -> tuple[PeerView, ...] | None:
+        """Return the items that admit *peer* in a policy of the namespace *seen_from*; None for anyone.
+
+        An empty tuple means that the peer cannot be named; the reason is in ``findings``.
+        """
+        if isinstance(peer, AnyonePeer):
+            return None
+        if isinstance(peer, WorkloadPeer):
+            labels = self._intent.workloads[peer.namespace, peer.workload].labels
+            return (self.pods(Pods(peer.namespace, labels), seen_from, comment),)
+        if isinstance(peer, NamespacesPeer):
+            return (PeerView(comment, _namespaces(peer), Selector()),)
+        if isinstance(peer, AddressesPeer):
+            return self._public(comment) if peer.is_public else tuple(self._block(cidr, comment) for cidr in peer.cidrs)
+        if isinstance(peer, ApiServerPeer):
+            return self._api_server(comment, place)
+        return self._platform(peer, seen_from, comment, place)
+
+    def pods(self, pods: Pods, seen_from: str, comment: str) -> PeerView:
+        """Return the item for *pods*: by label alone in the same namespace, with the namespace's name otherwise.
+
+        Pods of elsewhere are selected by expressions: Kustomize's commonLabels writes into
+        every matchLabels, and would ask of foreign pods a label that they do not have.
+        """
+        if pods.namespace == seen_from:
+            return PeerView(comment, pods=labelled(pods.labels))
+        return PeerView(comment, labelled({NAMESPACE_NAME: pods.namespace}), self.foreign(pods.labels))
+
+    def foreign(self, labels: Mapping[str, str]) -> Selector:
+        """Return a selector for pods that are not part of this namespace's kustomization."""
+        if not self._environment.cni.match_expressions:
+            return labelled(labels)
+        return Selector(expressions=tuple((key, "In", (value,)) for key, value in sorted(labels.items())))
+
+    def _platform(
+        self, peer: GatewayPeer | PrometheusPeer, seen_from: str, comment: str, place: Place
+    ) -> tuple[PeerView, ...]:
+        if isinstance(peer, GatewayPeer):
+            gateways = self._environment.gateways or {}
+            return (self.pods(gateways[peer.gateway].pods, seen_from, comment),)
+        if self._environment.prometheus is None:
+            self.unknown("prometheus", "metrics are to be scraped", place, "; if there is none, set it to none")
+            return ()
+        return (self.pods(self._environment.prometheus.pods, seen_from, comment),)
+
+    def _api_server(self, comment: str, place: Place) -> tuple[PeerView, ...]:
+        addresses = self._environment.addresses.api_server
+        if addresses is None:
+            self.unknown("addresses.apiServer", "the API server is no pod that a policy could select", place)
+            return ()
+        return tuple(PeerView(comment, cidr=cidr) for cidr in addresses)
+
+    def unknown(self, fact: str, because: str, place: Place, alternative: str = "") -> None:
+        """Note that the render needs *fact* and the environment does not know it."""
+        message = f"the environment {self._environment.name!r} does not say {fact}: {because}"
+        fix = f"write {fact} into an environment file of your own (`meshgen env --help`){alternative}"
+        self.findings.append(Finding("MG029", message, place, fix))
+
+    def _public(self, comment: str) -> tuple[PeerView, ...]:
+        return tuple(self._block(_EVERYWHERE[family], comment) for family in self._environment.ip_families)
+
+    def _block(self, cidr: str, comment: str) -> PeerView:
+        """Return *cidr* without the private and cluster ranges inside it; a range asked for exactly stays."""
+        block = ipaddress.ip_network(cidr)
+        ranges = [*PRIVATE_RANGES[f"IPv{block.version}"], *self._environment.addresses.metadata]
+        for known in (
+            self._environment.addresses.pods,
+            self._environment.addresses.nodes,
+            self._environment.addresses.services,
+        ):
+            ranges += known or ()
+        inside = {
+            network
+            for text in ranges
+            if (network := ipaddress.ip_network(text)).version == block.version
+            and network != block
+            and network.subnet_of(block)  # type: ignore[arg-type]  # same version, checked above
+        }
+        excluded = sorted(
+            (one for one in inside if not any(one != other and one.subnet_of(other) for other in inside)),  # type: ignore[arg-type]
+            key=lambda network: (int(network.network_address), network.prefixlen),
+        )
+        return PeerView(comment, cidr=cidr, excluded=tuple(str(network) for network in excluded))
+
+
+def _namespaces(peer: NamespacesPeer) -> Selector:
+    if peer.labels:
+        return labelled(dict(peer.labels))
+    if len(peer.names) == 1:
+        return labelled({NAMESPACE_NAME: peer.names[0]})
+    return Selector(expressions=((NAMESPACE_NAME, "In", peer.names),))

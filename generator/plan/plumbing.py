@@ -1,0 +1,137 @@
+"""What every isolated pod needs and no user should have to know: DNS, istiod, scraping, probes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from generator.core.places import Place
+from generator.environment.model import Environment, Gateway
+from generator.model.intent import Intent, Mesh, Namespace, Port, PrometheusPeer, Workload
+from generator.plan.peers import PeerNamer
+from generator.plan.resources import NetworkRule, PeerView, Selector
+
+ISTIOD_PORT = 15012
+"""xDS and certificates over TLS; without it proxies never become ready (facts: injection template)."""
+
+METRICS_PORT = 15020
+"""Merged metrics of application and proxy; plaintext, not captured by the proxy (pilot-agent)."""
+
+HEALTH_PORT = 15021
+"""Readiness of proxies and gateways."""
+
+INJECT_LABEL = "sidecar.istio.io/inject"
+HEALTH_COMMENT = "the load balancer's health check comes from no address that a policy could name"
+
+
+@dataclass(frozen=True, slots=True)
+class NamespacePlumbing:
+    """One policy that serves many pods of a namespace in one direction."""
+
+    name: str
+    direction: str
+    pods: Selector
+    rules: tuple[NetworkRule, ...]
+    purpose: str
+
+
+class Plumbing:
+    """Computes the plumbing of namespaces, workloads and gateways from the environment."""
+
+    def __init__(self, intent: Intent, environment: Environment, namer: PeerNamer) -> None:
+        """Unknown facts are noted with *namer*."""
+        self._intent = intent
+        self._environment = environment
+        self._namer = namer
+
+    def for_namespace(self, namespace: Namespace) -> Iterator[NamespacePlumbing]:
+        """Yield the policies that every pod of *namespace*, or every mesh pod, needs."""
+        mesh_pods = self._mesh_pods(namespace)
+        if "Egress" in namespace.directions:
+            words = "Every pod may resolve names: UDP, and TCP for long answers."
+            yield NamespacePlumbing("dns", "Egress", Selector(), self._dns(namespace.name), words)
+            if mesh_pods is not None:
+                words = "Every sidecar may fetch its configuration and certificates; without them no pod gets ready."
+                yield NamespacePlumbing("istiod", "Egress", mesh_pods, self._istiod(namespace.name), words)
+        if "Ingress" not in namespace.directions:
+            return
+        if (
+            mesh_pods is not None
+            and namespace.scrape
+            and (rules := self._metrics(namespace.name, namespace.origin.place))
+        ):
+            words = "Prometheus may read the metrics of every sidecar, which carry those of the application."
+            yield NamespacePlumbing("prometheus", "Ingress", mesh_pods, rules, words)
+        if rules := self._probes(self._probe_ports(namespace), namespace.origin.place):
+            words = "The kubelet may probe: this network plugin does not exempt the pod's own node."
+            yield NamespacePlumbing("probes", "Ingress", Selector(), rules, words)
+
+    def for_workload(self, namespace: Namespace, workload: Workload) -> Iterator[tuple[str, NetworkRule]]:
+        """Yield the rules that *workload* needs in a namespace that is not isolated as a whole."""
+        is_in_mesh = workload.mesh is Mesh.SIDECAR
+        if "Egress" in namespace.directions:
+            yield from (("Egress", rule) for rule in self._dns(namespace.name))
+            if is_in_mesh:
+                yield from (("Egress", rule) for rule in self._istiod(namespace.name))
+        if "Ingress" in namespace.directions:
+            if is_in_mesh and namespace.scrape:
+                yield from (("Ingress", rule) for rule in self._metrics(namespace.name, workload.origin.place))
+            ports = tuple(port for port in workload.ports if port.transport == "TCP")
+            yield from (("Ingress", rule) for rule in self._probes(ports, workload.origin.place))
+
+    def for_gateway(self, gateway: Gateway, place: Place) -> list[tuple[str, NetworkRule]]:
+        """Return the rules that a gateway's pods need beside their own ports and routes."""
+        here = gateway.pods.namespace
+        outbound = [("Egress", rule) for rule in (*self._dns(here), *self._istiod(here))]
+        return outbound + [("Ingress", rule) for rule in self._metrics(here, place)]
+
+    def _mesh_pods(self, namespace: Namespace) -> Selector | None:
+        """Return the selector of the pods with a sidecar (injection truth table), None if there are none."""
+        own = [one for one in self._intent.workloads.values() if one.namespace == namespace.name and one.is_rendered]
+        if namespace.mesh is Mesh.SIDECAR:
+            if all(workload.mesh is Mesh.SIDECAR for workload in own):
+                return Selector()
+            return Selector(expressions=((INJECT_LABEL, "NotIn", ("false",)),))
+        if any(workload.mesh is Mesh.SIDECAR for workload in own):
+            return Selector(expressions=((INJECT_LABEL, "In", ("true",)),))
+        return None
+
+    def _dns(self, seen_from: str) -> tuple[NetworkRule, ...]:
+        dns = self._environment.dns
+        peers = [self._namer.pods(dns.pods, seen_from, "the cluster's resolvers")]
+        peers += [
+            PeerView("the node's own resolver (NodeLocal DNSCache)", cidr=one) for one in dns.node_local_addresses
+        ]
+        ports = tuple(Port(number, protocol) for protocol in ("udp", "tcp") for number in dns.ports)
+        return (NetworkRule(tuple(peers), ports),)
+
+    def _istiod(self, seen_from: str) -> tuple[NetworkRule, ...]:
+        peer = self._namer.pods(self._environment.istio.control_plane, seen_from, "istiod")
+        return (NetworkRule((peer,), (Port(ISTIOD_PORT, "tcp"),)),)
+
+    def _metrics(self, seen_from: str, place: Place) -> tuple[NetworkRule, ...]:
+        if self._environment.has_prometheus is False:
+            return ()
+        peers = self._namer.views(PrometheusPeer(), seen_from, "Prometheus", place)
+        return (NetworkRule(peers, (Port(METRICS_PORT, "tcp"),)),) if peers else ()
+
+    def _probe_ports(self, namespace: Namespace) -> tuple[Port, ...]:
+        """Return the ports that probes of declared workloads outside the mesh reach (others use 15020)."""
+        own = (one for one in self._intent.workloads.values() if one.namespace == namespace.name and one.is_rendered)
+        ports = {port for one in own if one.mesh is Mesh.NONE for port in one.ports if port.transport == "TCP"}
+        return tuple(sorted(ports, key=lambda port: port.number))
+
+    def _probes(self, application: tuple[Port, ...], place: Place) -> tuple[NetworkRule, ...]:
+        exempt = self._environment.cni.kubelet_exempt
+        if exempt:
+            return ()
+        if exempt is None:
+            self._namer.unknown("cni.kubeletExempt", "it decides whether probes need a rule", place)
+            return ()
+        nodes = self._environment.addresses.nodes
+        if nodes is None:
+            self._namer.unknown("addresses.nodes", "the network plugin does not exempt the kubelet's probes", place)
+            return ()
+        peers = tuple(PeerView("the nodes", cidr=cidr) for cidr in nodes)
+        ports = {Port(METRICS_PORT, "tcp"), Port(HEALTH_PORT, "tcp"), *(Port(one.number, "tcp") for one in application)}
+        return (NetworkRule(peers, tuple(sorted(ports, key=lambda port: port.number))),)

@@ -1,0 +1,238 @@
+"""The objects of a bundle, ready to be written: one frozen view per Kubernetes kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from generator.core.places import Json
+from generator.model.intent import Origin, Port
+
+
+class Layer(StrEnum):
+    """Which half of the bundle an object belongs to; a folder of its own per namespace."""
+
+    NAMESPACE = "namespace"
+    NETWORK = "network"
+    MESH = "mesh"
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """A label selector; empty selects everything, which only ``Selector()`` written on purpose does."""
+
+    pairs: tuple[tuple[str, str], ...] = ()
+    expressions: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """``matchLabels``, sorted by key."""
+        return dict(self.pairs)
+
+
+def labelled(labels: Mapping[str, str]) -> Selector:
+    """Return the selector for *labels*, of which there must be some: none would select everything.
+
+    Raises:
+        ValueError: no labels.
+    """
+    if not labels:
+        raise ValueError("a selector without labels would select every pod")
+    return Selector(tuple(sorted(labels.items())))
+
+
+@dataclass(frozen=True, slots=True)
+class PeerView:
+    """One item of ``from``/``to``: selectors that are both meant (AND), or an address block."""
+
+    comment: str
+    namespaces: Selector | None = None
+    pods: Selector | None = None
+    cidr: str = ""
+    excluded: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkRule:
+    """Peers and ports; None for peers is everyone, None for ports every port, both asked for by name."""
+
+    peers: tuple[PeerView, ...] | None
+    ports: tuple[Port, ...] | None
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkPolicyView:
+    """``spec`` of a NetworkPolicy (networking.k8s.io/v1)."""
+
+    pods: Selector
+    types: tuple[str, ...]
+    ingress: tuple[NetworkRule, ...] = ()
+    egress: tuple[NetworkRule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationRule:
+    """One rule of an AuthorizationPolicy; without sources it takes any caller."""
+
+    comment: str
+    sources: Mapping[str, tuple[str, ...]]
+    ports: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    conditions: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationPolicyView:
+    """``spec`` of an AuthorizationPolicy with action ALLOW; without rules it allows nothing."""
+
+    labels: Mapping[str, str]
+    rules: tuple[AuthorizationRule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PeerAuthenticationView:
+    """``spec`` of a PeerAuthentication; ``ports`` are those of the container."""
+
+    mode: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    ports: tuple[tuple[int, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRule:
+    """One entry of ``jwtRules``."""
+
+    issuer: str
+    audiences: tuple[str, ...]
+    jwks_uri: str
+    jwks: str
+    headers: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestAuthenticationView:
+    """``spec`` of a RequestAuthentication."""
+
+    labels: Mapping[str, str]
+    rules: tuple[TokenRule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceEntryView:
+    """``spec`` of a ServiceEntry for one external host, visible in its own namespace alone."""
+
+    host: str
+    port: int
+    port_name: str
+    protocol: str
+    target_port: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationRuleView:
+    """``spec`` of a DestinationRule that originates TLS to one external host."""
+
+    host: str
+    local_port: int
+    mode: str
+    certificates: Mapping[str, str]
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SidecarView:
+    """``spec`` of the one Sidecar of a namespace."""
+
+    hosts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TelemetryView:
+    """``spec`` of the one Telemetry of the mesh."""
+
+    access_log_provider: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaView:
+    """``spec`` of a ResourceQuota."""
+
+    hard: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class LimitRangeView:
+    """The container limits of a LimitRange."""
+
+    limits: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class KustomizationView:
+    """A kustomization: nothing but its resources."""
+
+    resources: tuple[str, ...]
+
+
+View = (
+    NetworkPolicyView
+    | AuthorizationPolicyView
+    | PeerAuthenticationView
+    | RequestAuthenticationView
+    | ServiceEntryView
+    | DestinationRuleView
+    | SidecarView
+    | TelemetryView
+    | QuotaView
+    | LimitRangeView
+    | KustomizationView
+    | None
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One object: what it is, what it is for, and which profiles asked for it.
+
+    ``annotations`` are those with a meaning for the mesh; provenance is added when written.
+    """
+
+    kind: str
+    api_version: str
+    name: str
+    namespace: str
+    layer: Layer
+    spec: View
+    purpose: str
+    origins: tuple[Origin, ...]
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+
+def network_policy(
+    namespace: str, name: str, spec: NetworkPolicyView, purpose: str, origins: tuple[Origin, ...]
+) -> Resource:
+    """Return a NetworkPolicy."""
+    return Resource("NetworkPolicy", "networking.k8s.io/v1", name, namespace, Layer.NETWORK, spec, purpose, origins)
+
+
+def mesh_object(
+    kind: str,
+    namespace: str,
+    name: str,
+    spec: View,
+    purpose: str,
+    origins: tuple[Origin, ...],
+    *,
+    dry_run: bool = False,
+) -> Resource:
+    """Return an Istio object; *dry_run* makes an AuthorizationPolicy log and not decide."""
+    group = {"Sidecar": "networking", "ServiceEntry": "networking", "DestinationRule": "networking"}
+    group["Telemetry"] = "telemetry"
+    api_version = f"{group.get(kind, 'security')}.istio.io/v1"
+    annotations = {"istio.io/dry-run": "true"} if dry_run else {}
+    return Resource(kind, api_version, name, namespace, Layer.MESH, spec, purpose, origins, annotations=annotations)

@@ -1,0 +1,1 @@
+"""How each object looks: one template per Kubernetes kind, and the check of what came out."""

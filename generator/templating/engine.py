@@ -1,0 +1,67 @@
+"""The Jinja environment: sandboxed, strict about undefined names, quoting by default."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
+
+from generator.core.errors import MeshgenError
+from generator.core.places import Place
+from generator.templating.quoting import comment, nested
+
+
+class TemplateFailure(MeshgenError):
+    """A template did not render. Carries the place in the template."""
+
+    def __init__(self, message: str, place: Place) -> None:
+        self.place = place
+        self.message = message
+        super().__init__(f"{place}: {message}")
+
+
+class TemplateEngine:
+    """Renders templates from several folders; the first folder that has a template wins."""
+
+    def __init__(self, folders: Sequence[Path], finalize: Callable[[Any], Markup]) -> None:
+        """Take templates from *folders* and print their values with *finalize*."""
+        self._environment = ImmutableSandboxedEnvironment(
+            loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
+            undefined=StrictUndefined,
+            autoescape=True,
+            finalize=finalize,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            auto_reload=False,
+            cache_size=-1,
+        )
+        self._environment.filters.update(comment=comment, nested=nested)
+
+    def render(self, name: str, values: Mapping[str, Any]) -> str:
+        """Render the template *name*.
+
+        Raises:
+            TemplateFailure: it is missing, does not parse, or uses something undefined.
+        """
+        try:
+            return self._environment.get_template(name).render(values)
+        except TemplateNotFound as error:
+            raise TemplateFailure(f"there is no template {error.name}", Place(name, 1, 1)) from error
+        except (TemplateError, SecurityError, TypeError, ValueError, KeyError, OverflowError) as error:
+            raise TemplateFailure(str(error), _place(error, name)) from error
+
+
+def _place(error: Exception, name: str) -> Place:
+    line = getattr(error, "lineno", None)
+    file = getattr(error, "filename", None) or name
+    if line is None:
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(".j2")]
+        file, line = (frames[-1].filename, frames[-1].lineno) if frames else (name, 1)
+    return Place(file, line or 1, 1)
