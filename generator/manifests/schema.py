@@ -60,8 +60,7 @@ def known_kinds() -> frozenset[KindOfObject]:
 def schema_of(kind: str) -> Schema:
     """Return the schema of *kind* as one self-contained document, without any reference left.
 
-    jsonschema would look a reference up anew at every value; replacing them once makes
-    checking a document several times faster.
+    jsonschema looks a reference up anew at every value it checks; here that is done once.
     """
     text = package_file("manifests", "schemas", f"{kind}.json").read_text(encoding="utf-8")
     schema: Schema = json.loads(text)
