@@ -60,7 +60,7 @@ CODES: dict[str, Code] = {
         (
             "MG029",
             "fact unknown",
-            "The bundle needs a fact that the environment does not state. Copy `meshgen env NAME` to a file, fill it in, "
+            "The bundle needs a fact that the environment does not state. Save `meshgen env NAME` as a file, fill it in, "
             "and name the file as the profile's environment.",
         ),
         (

@@ -75,7 +75,7 @@ def _check_requests(intent: Intent, flow: Flow) -> list[Finding]:
     if flow.request is None and not flow.token:
         return []
     what = "a token" if flow.request is None else "methods, paths, hosts or headers"
-    place = flow.origin.place
+    place = flow.request_place or flow.origin.place
     findings = [
         Finding(
             "MG028",

@@ -161,18 +161,19 @@ class _Reader:
             tuple(sorted((name, tuple(sorted(values))) for name, values in item.get("headers", {}).items())),
         )
         ports = item.get("ports")
+        client_place = self._peer_place((*here, "from"), item["from"])
         return FlowDeclaration(
             client=_peer(item["from"]),
             server=_peer(item["to"]),
             ports=None if ports in (None, "all") else tuple(_port(port) for port in ports),
             ports_given=ports is not None,
-            origin=self._origin(*here),
-            client_place=self._peer_place((*here, "from"), item["from"]),
+            origin=Origin(self._profile.profile, self._profile.profile_type, client_place),
+            client_place=client_place,
             server_place=self._peer_place((*here, "to"), item["to"]),
             ports_place=self._placed((*here, "ports", 0)),
             purpose=item.get("purpose", ""),
             request=request if restrictions else None,
-            request_place=self._placed((*here, restrictions[0])) if restrictions else self._placed(here),
+            request_place=self._placed((*here, restrictions[0])) if restrictions else client_place,
             plaintext=item.get("plaintext", ""),
             token=item.get("token", ""),
         )

@@ -63,6 +63,7 @@ class FlowResolver:
             request=written.request,
             plaintext=written.plaintext,
             token=written.token,
+            request_place=written.request_place,
         )
 
     def check_gateways(self, asked: Iterable[tuple[str, Place]]) -> list[Finding]:

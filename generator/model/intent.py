@@ -199,6 +199,7 @@ class Flow:
     request: Request | None = None
     plaintext: str = ""
     token: str = ""
+    request_place: Place | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

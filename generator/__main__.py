@@ -1,0 +1,34 @@
+"""Entry point: `meshgen` and `python -m generator`."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line; an error nobody foresaw ends with exit code 3 and what to report."""
+    from generator import __version__
+
+    if sys.argv[1:] in (["--version"], ["-V"]):
+        print(f"meshgen {__version__}")
+        return
+    from generator.cli.app import app
+    from generator.core.errors import EXIT_OUR_BUG
+
+    try:
+        app(prog_name="meshgen")
+    except Exception as error:
+        import platform
+        import traceback
+
+        traceback.print_exc()
+        where = f"meshgen {__version__}, Python {platform.python_version()}, {platform.system()}"
+        print(
+            f"\nThis is a bug in meshgen ({type(error).__name__}). Please report the text above. {where}",
+            file=sys.stderr,
+        )
+        sys.exit(EXIT_OUR_BUG)
+
+
+if __name__ == "__main__":
+    main()

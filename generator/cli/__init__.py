@@ -1,0 +1,1 @@
+"""The command line: arguments in, pipeline, report, exit code. No logic, no YAML."""

@@ -1,0 +1,115 @@
+"""`meshgen render`: profiles in, a bundle out."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from generator.cli.options import Force, ProfileFolders, TemplateFolders
+from generator.cli.terminal import say, verb
+from generator.core.errors import EXIT_DIFFERENT, EXIT_OK, MeshgenError
+
+STREAM = "-"
+LAYERS = ("network", "mesh", "all")
+FORMATS = ("text", "json", "github")
+
+
+@verb
+def render(
+    profiles: Annotated[
+        list[str], typer.Argument(metavar="PROFILE...", help="Files, folders, or - for standard input.")
+    ],
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", metavar="DIR", help="Where to write: a folder, or - for one stream.")
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 and show the difference.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; list what would be written.")] = False,
+    env: Annotated[str | None, typer.Option("--env", metavar="NAME|FILE", help="The cluster's environment.")] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change a value: spec.namespace=shop.")
+    ] = None,
+    layer: Annotated[str, typer.Option("--layer", metavar="|".join(LAYERS), help="Render one layer alone.")] = "all",
+    name: Annotated[
+        str | None, typer.Option("--name", help="Name of the bundle, when several profiles make it.")
+    ] = None,
+    profile_folders: ProfileFolders = None,
+    template_folders: TemplateFolders = None,
+    schemas: Annotated[
+        list[Path] | None,
+        typer.Option("--schemas", metavar="DIR", help="Check against imported schemas too (meshgen schema import)."),
+    ] = None,
+    output_format: Annotated[
+        str, typer.Option("--format", metavar="|".join(FORMATS), help="How errors are reported.")
+    ] = "text",
+    force: Force = False,
+) -> int:
+    """Turn profiles into a checked bundle of NetworkPolicy and Istio objects.
+
+    Writes to out/NAME/ unless -o says otherwise. Nothing is written unless everything is right.
+
+    Exit codes: 0 done, 1 different (--check), 2 wrong input, 3 a bug in meshgen.
+    """
+    from generator.cli.schema import read_schemas  # noqa: PLC0415
+    from generator.pipeline import Request  # noqa: PLC0415  (start-up: only what a run needs)
+    from generator.pipeline import render as render_bundle  # noqa: PLC0415
+    from generator.plan.resources import Layer  # noqa: PLC0415
+
+    _one_of("--layer", layer, LAYERS)
+    _one_of("--format", output_format, FORMATS)
+    bundle = render_bundle(
+        Request(
+            paths=tuple(profiles),
+            standard_input=sys.stdin.buffer.read() if "-" in profiles else None,
+            environment=env,
+            overrides=tuple(overrides or ()),
+            profile_folders=tuple(profile_folders or ()),
+            template_folders=tuple(template_folders or ()),
+            schemas=read_schemas(schemas or []),
+            name=name,
+            layers=frozenset(Layer) if layer == "all" else frozenset({Layer(layer)}),
+        )
+    )
+    if output == STREAM:
+        sys.stdout.write(bundle.stream)
+        return EXIT_OK
+    folder = Path(output) if output else Path("out") / bundle.name
+    files = {path: text.encode() for path, text in bundle.files.items()}
+    if check or dry_run:
+        return _compare(folder, files, show_difference=check)
+    return _write(folder, bundle.name, files, force)
+
+
+def _one_of(option: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise MeshgenError(f"{option} {value}: choose one of {', '.join(choices)}")
+
+
+def _compare(folder: Path, files: dict[str, bytes], *, show_difference: bool) -> int:
+    from generator.output.compare import compare, unified_diff  # noqa: PLC0415
+
+    changes = compare(folder, files)
+    if show_difference:
+        sys.stdout.writelines(unified_diff(folder, files, changes))
+    else:
+        for word, paths in (("write", changes.added), ("change", changes.changed), ("remove", changes.removed)):
+            for path in paths:
+                print(f"{word} {folder / path}")
+    differing = len(changes.added) + len(changes.changed) + len(changes.removed)
+    say(f"{folder}: {differing} of {len(files)} files differ" if differing else f"{folder}: up to date")
+    return EXIT_DIFFERENT if show_difference and not changes.is_empty else EXIT_OK
+
+
+def _write(folder: Path, name: str, files: dict[str, bytes], force: bool) -> int:
+    from generator.output.writer import write_bundle  # noqa: PLC0415
+
+    changes = write_bundle(folder, name, files, force=force)
+    parts = [
+        f"{len(paths)} {word}"
+        for word, paths in (("new", changes.added), ("changed", changes.changed), ("removed", changes.removed))
+        if paths
+    ]
+    say(f"{folder}: {len(files)} files, {', '.join(parts) or 'unchanged'}")
+    return EXIT_OK

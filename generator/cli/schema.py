@@ -1,0 +1,103 @@
+"""`meshgen schema`: JSON Schemas for editors, and schemas of a real cluster's CRDs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from generator.cli.options import ProfileFolders
+from generator.cli.terminal import say, verb
+from generator.core.errors import EXIT_OK, InvalidInput, MeshgenError
+from generator.core.findings import Severity
+
+IMPORT = "import"
+
+
+@verb
+def schema(
+    target: Annotated[
+        str, typer.Argument(metavar="TYPE|intent|environment|import", help="What to print the schema of; or `import`.")
+    ],
+    source: Annotated[
+        str | None, typer.Argument(metavar="[CRDS.yaml|-]", help="With `import`: CustomResourceDefinitions to read.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="DIR", help="With `import`: folder for the schemas.")
+    ] = None,
+    profile_folders: ProfileFolders = None,
+) -> int:
+    """Print the JSON Schema of a profile type, of intents or of environments.
+
+    `schema import CRDS.yaml -o DIR` turns the CRDs of a cluster into schemas that
+    `render --schemas DIR` checks bundles against:
+    kubectl get crd -o yaml | meshgen schema import - -o schemas
+    """
+    if target == IMPORT:
+        return _import(source, output)
+    print(json.dumps(_schema_of(target, profile_folders or []), indent=2, ensure_ascii=False))
+    return EXIT_OK
+
+
+def _schema_of(target: str, folders: Sequence[Path]) -> dict[str, Any]:
+    from generator.core.names import suggestion  # noqa: PLC0415  (start-up: only what a run needs)
+    from generator.environment.load import environment_schema  # noqa: PLC0415
+    from generator.intent.expand import intent_schema  # noqa: PLC0415
+    from generator.intent.profile_types import profile_types  # noqa: PLC0415
+
+    if target == "intent":
+        return intent_schema()
+    if target == "environment":
+        return environment_schema()
+    types = profile_types(folders)
+    if target not in types:
+        raise MeshgenError(f"there is no schema of {target!r}: {suggestion(target, [*types, 'intent', 'environment'])}")
+    return types[target].schema()
+
+
+def _import(source: str | None, output: Path | None) -> int:
+    from generator.core.yaml_reader import Limits, read_documents  # noqa: PLC0415
+    from generator.manifests.imported import schemas_from_crds  # noqa: PLC0415
+
+    if source is None or output is None:
+        raise MeshgenError("say which CRDs, and where to: meshgen schema import CRDS.yaml -o DIR")
+    try:
+        content = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+    except OSError as error:
+        raise MeshgenError(f"{source}: cannot be read: {error.strerror}") from error
+    limits = Limits(characters=100_000_000, values=5_000_000)
+    documents, findings = read_documents(content, source, limits=limits, allow_ambiguous=True)
+    schemas, mistakes = schemas_from_crds(documents)
+    errors = [one for one in (*findings, *mistakes) if one.severity is Severity.ERROR]
+    if errors or not schemas:
+        raise InvalidInput(errors) if errors else MeshgenError(f"{source}: holds no CustomResourceDefinition")
+    output.mkdir(parents=True, exist_ok=True)
+    for (version, kind), found in sorted(schemas.items()):
+        path = output / f"{kind}.{version.replace('/', '_')}.json"
+        path.write_text(json.dumps(found, indent=2) + "\n", "utf-8")
+    say(f"{output}: {len(schemas)} schemas; use them with `meshgen render --schemas {output}`")
+    return EXIT_OK
+
+
+def read_schemas(folders: Sequence[Path]) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return the imported schemas in *folders* by (apiVersion, kind).
+
+    Raises:
+        MeshgenError: a folder is missing, or a file in it is no schema of an object.
+    """
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for folder in folders:
+        if not folder.is_dir():
+            raise MeshgenError(f"{folder}: there is no such folder of schemas")
+        for path in sorted(folder.glob("*.json")):
+            try:
+                loaded = json.loads(path.read_text("utf-8"))
+                properties = loaded["properties"]
+                found[properties["apiVersion"]["const"], properties["kind"]["const"]] = loaded
+            except (ValueError, KeyError, TypeError) as error:
+                raise MeshgenError(f"{path}: is no schema that `meshgen schema import` wrote ({error!r})") from error
+    return found

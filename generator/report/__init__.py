@@ -1,0 +1,17 @@
+"""How results are shown: for people, for programs, for pull requests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from generator.core.findings import Finding
+from generator.report.github import as_github
+from generator.report.json import as_json
+from generator.report.text import as_text
+
+REPORTERS: dict[str, Callable[[Sequence[Finding], bool], str]] = {
+    "text": as_text,
+    "json": as_json,
+    "github": as_github,
+}
+"""Output formats by name: findings and whether colour is wanted, to text. The choices of --format."""

@@ -1,0 +1,12 @@
+"""Text from a user's file on its way to a terminal."""
+
+from __future__ import annotations
+
+import re
+
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+def printable(text: str) -> str:
+    """Return *text* with control and direction characters made visible: they could rewrite the screen."""
+    return _CONTROL.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
