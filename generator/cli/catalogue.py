@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -33,6 +32,7 @@ def explain(
     """Explain a profile type, one of its fields, or the code of an error."""
     from generator.core.codes import CODES  # noqa: PLC0415
     from generator.core.names import suggestion  # noqa: PLC0415
+    from generator.intent.fields import find_field  # noqa: PLC0415
     from generator.intent.profile_types import profile_types  # noqa: PLC0415
 
     if known := CODES.get(topic.upper()):
@@ -46,69 +46,12 @@ def explain(
     if not path:
         print(kind.readme().rstrip())
         return EXIT_OK
-    path = path[1:] if path[0] == "spec" and len(path) > 1 else path
-    print(_field(kind.schema(), path, topic))
+    found, *inner = find_field(kind, ".".join(path[1:] if path[0] == "spec" and path[1:] else path))
+    print(f"{topic}: {found.description or found.rule}")
+    print(f"  takes: {found.type}{' (required)' if found.is_required else ''}")
+    for field in inner:
+        print(f"  .{field.path}: {field.description or field.type}")
     return EXIT_OK
-
-
-def _field(schema: dict[str, Any], path: list[str], topic: str) -> str:
-    from generator.core.names import suggestion  # noqa: PLC0415
-
-    definitions = schema["$defs"]
-    node = schema["properties"]["spec"]
-    required: list[str] = []
-    for step in path:
-        choices = dict(_fields(node, definitions))
-        required = _resolved(node, definitions).get("required", [])
-        named = choices.get("*") if step not in choices else None
-        if step not in choices and named is None:
-            raise MeshgenError(f"{topic}: there is no field {step!r} here: {suggestion(step, choices)}")
-        node = choices.get(step, named)
-    merged = _resolved(node, definitions)
-    lines = [f"{topic}: {merged.get('description', '')}".rstrip(": ")]
-    lines.append(f"  type: {_type(merged, definitions)}" + ("  (required)" if path[-1] in required else ""))
-    if "x-message" in merged:
-        lines.append(f"  it {merged['x-message']}")
-    for name, inner in _fields(node, definitions):
-        shown = "NAME" if name == "*" else name
-        lines.append(f"  .{shown}: {_resolved(inner, definitions).get('description', '')}".rstrip(": "))
-    return "\n".join(lines)
-
-
-def _resolved(node: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
-    """Return *node* with what it refers to below its own words."""
-    while "$ref" in node:
-        target = definitions[node["$ref"].removeprefix("#/$defs/")]
-        node = {**target, **{key: value for key, value in node.items() if key != "$ref"}}
-    return node
-
-
-def _fields(node: dict[str, Any], definitions: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the fields below *node*, through lists; ``*`` stands for names of the user's choice."""
-    node = _resolved(node, definitions)
-    if isinstance(node.get("items"), dict):
-        yield from _fields(node["items"], definitions)
-    yield from node.get("properties", {}).items()
-    if isinstance(node.get("additionalProperties"), dict):
-        yield "*", node["additionalProperties"]
-    for branch in (*node.get("anyOf", ()), *node.get("oneOf", ())):
-        yield from _fields(branch, definitions)
-
-
-def _type(node: dict[str, Any], definitions: dict[str, Any]) -> str:
-    if "enum" in node:
-        return " | ".join(str(value) for value in node["enum"])
-    if "const" in node:
-        return str(node["const"])
-    branches = [*node.get("anyOf", ()), *node.get("oneOf", ())]
-    if "type" not in node and branches:
-        return " | ".join(dict.fromkeys(_type(_resolved(one, definitions), definitions) for one in branches))
-    types = node.get("type", "any")
-    words = {"object": "mapping", "array": "list", "null": "empty", "string": "text", "integer": "number"}
-    shown = " | ".join(words.get(one, one) for one in ([types] if isinstance(types, str) else types))
-    if types == "array" and isinstance(node.get("items"), dict):
-        return f"list of {_type(_resolved(node['items'], definitions), definitions)}"
-    return shown
 
 
 @verb

@@ -1,0 +1,51 @@
+# Everything a contributor types. `make` alone sets up and renders a real example.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+EXAMPLE := profiles/app/examples/bank-of-anthos.yaml
+
+.DEFAULT_GOAL := demo
+.PHONY: demo setup check lint test refresh bench dist clean help
+
+demo: setup  ## Set up, then render Bank of Anthos and show what came out
+	$(BIN)/meshgen render $(EXAMPLE) -o build/bank-of-anthos
+	@find build/bank-of-anthos -name '*.yaml' | sort | head -n 12
+	@echo "… all of it: build/bank-of-anthos. Next: $(BIN)/meshgen --help"
+
+setup: $(VENV)/.ready  ## Make the virtual environment with everything in it
+
+$(VENV)/.ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "meshgen needs Python 3.11 or newer: make PYTHON=python3.12"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --editable . --group dev
+	@touch $@
+
+check: setup lint test  ## What CI runs: lint, types, layers, tests, docs and out/ fresh
+	$(BIN)/python -m tests.refresh --check
+
+lint: setup
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+test: setup  ## Tests alone; PYTEST='-k name' narrows them
+	$(BIN)/python -m pytest $(PYTEST)
+
+refresh: setup  ## Render the examples into out/ and renew the tables in the docs
+	$(BIN)/python -m tests.refresh
+
+bench: setup  ## Time meshgen beside a bare interpreter and a naive render, in one run
+	$(BIN)/python -m tests.bench
+
+dist: setup  ## Build wheel and sdist into dist/
+	rm -rf dist
+	$(BIN)/python -m build --quiet
+
+clean:  ## Remove what make made
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+help:  ## This list
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
