@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 
@@ -15,6 +16,9 @@ def main() -> None:
     from generator.cli.app import app
     from generator.core.errors import EXIT_OUR_BUG
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without the character still shows the rest
     try:
         app(prog_name="meshgen")
     except Exception as error:

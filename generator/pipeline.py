@@ -1,31 +1,40 @@
-"""The one module that knows the order of work: files in, a checked bundle out. It prints nothing."""
+"""The one module that knows the order of work: files in, a checked and proven bundle out. It prints nothing."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from generator.core.errors import InvalidInput, MeshgenError, OurBug
-from generator.core.findings import Finding, Severity
+from generator.core.findings import Finding, Severity, in_order
+from generator.core.processes import each
 from generator.environment.load import load_environment
 from generator.environment.model import Environment
 from generator.intent.compose import compose
 from generator.intent.consistency import check_intent
+from generator.intent.declarations import Declarations
 from generator.intent.load import load_declarations
 from generator.intent.overrides import apply_overrides
-from generator.intent.profile import Profile, SourceFile, find_files, read_profiles
+from generator.intent.profile import STANDARD_INPUT, Profile, find_files, read_profiles
 from generator.intent.profile_types import common_definitions, profile_types
 from generator.model.intent import Intent
 from generator.plan.build import plan
 from generator.plan.layout import lay_out, path_of
 from generator.plan.resources import Layer, Resource
-from generator.render.render import HEADER, Renderer
+from generator.render.render import HEADER, Renderer, template_name
 from generator.render.verify import check_rendered
 from generator.templating.engine import TemplateFailure
+from generator.verify.findings import as_finding
+from generator.verify.proof import Proof, prove_bundle
 
 DEFAULT_ENVIRONMENT = "generic"
+_MANY_OBJECTS = 300
+"""From here on a second process saves more than it costs."""
+_NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
+"""A bundle's name is the name of its folder, and the value of a label on everything in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,36 +57,59 @@ class Bundle:
     """What one run makes: every file by its path, and the objects in the order of one stream."""
 
     name: str
-    environment: str
+    environment: Environment
     files: Mapping[str, str]
     stream: str
     intent: Intent
     resources: tuple[Resource, ...]
+    proof: Proof | None = None
 
 
 def render(request: Request) -> Bundle:
-    """Return the bundle of *request*, complete and checked; writes nothing.
+    """Return the bundle of *request*, complete, checked and proven; writes nothing.
 
     Raises:
         InvalidInput: the input has mistakes; all of them, sorted by place.
         MeshgenError: it cannot be worked with at all.
         OurBug: what was rendered breaks our own rules.
     """
-    files, profiles = _profiles(request)
-    environment = _environment(request, profiles)
-    intent = _intent(request, profiles, environment)
+    profiles, findings = _profiles(request)
+    types = profile_types(request.profile_folders)
+    declared, taken_over, mistakes = load_declarations(profiles, types, request.profile_folders)
+    _stop_at([*findings, *mistakes])
+    environment = _environment(request, [*profiles, *taken_over])
+    intent = _intent(declared, environment)
     resources, findings = plan(intent, environment)
     _stop_at(findings)
+    name = _checked(request.name if request.name is not None else bundle_name(request.paths, profiles))
+    whole = _proven(request, _rendered(request, name, environment, intent, resources))
     wanted = [one for one in resources if one.layer in {Layer.NAMESPACE, *request.layers}]
-    name = request.name or bundle_name(request.paths, files, profiles)
-    return _rendered(request, name, environment, intent, wanted)
+    return whole if len(wanted) == len(resources) else _rendered(request, name, environment, intent, wanted)
 
 
-def _profiles(request: Request) -> tuple[list[SourceFile], list[Profile]]:
+def _proven(request: Request, bundle: Bundle) -> Bundle:
+    """Return *bundle* with its proof: the YAML, read back, lets through exactly what was intended.
+
+    Raises:
+        InvalidInput: it does not, with templates of the user's own (MG701 to MG703).
+        OurBug: it does not, with the bundled templates.
+    """
+    proof = prove_bundle(bundle.intent, bundle.environment, bundle.files)
+    if proof.holds:
+        return replace(bundle, proof=proof)
+    findings = [as_finding(one) for one in proof.discrepancies]
+    if request.template_folders or request.profile_folders:
+        raise InvalidInput(findings)
+    listed = "\n".join(f"{one.place}: {one.code} {one.message}" for one in in_order(findings)[:20])
+    raise OurBug(f"the rendered bundle does not do what the profile says:\n{listed}")
+
+
+def _profiles(request: Request) -> tuple[list[Profile], list[Finding]]:
     files, findings = find_files(request.paths, request.standard_input)
     profiles, mistakes = read_profiles(files, common_definitions())
-    _stop_at([*findings, *mistakes])
-    return files, apply_overrides(profiles, request.overrides)
+    if not findings and not mistakes:
+        profiles = apply_overrides(profiles, request.overrides)
+    return profiles, [*findings, *mistakes]
 
 
 def _environment(request: Request, profiles: Sequence[Profile]) -> Environment:
@@ -97,10 +129,7 @@ def _environment(request: Request, profiles: Sequence[Profile]) -> Environment:
     return load_environment(name, folder, place)
 
 
-def _intent(request: Request, profiles: Sequence[Profile], environment: Environment) -> Intent:
-    types = profile_types(request.profile_folders)
-    declared, findings = load_declarations(profiles, types, request.profile_folders)
-    _stop_at(findings)
+def _intent(declared: Sequence[Declarations], environment: Environment) -> Intent:
     intent, findings = compose(declared, environment)
     _stop_at(findings)
     _stop_at(check_intent(intent, environment))
@@ -112,41 +141,59 @@ def _stop_at(findings: Sequence[Finding]) -> None:
         raise InvalidInput(findings)
 
 
-def bundle_name(paths: Sequence[str], files: Sequence[SourceFile], profiles: Sequence[Profile]) -> str:
-    """Return the bundle's name: that of the only profile, of the folder, or of the file.
+def bundle_name(paths: Sequence[str], profiles: Sequence[Profile]) -> str:
+    """Return the bundle's name: that of the folder, of the only profile, or of the file.
 
     Raises:
         MeshgenError: several inputs, and none of them names the whole.
     """
+    if len(paths) == 1 and Path(paths[0]).is_dir():
+        return Path(paths[0]).resolve().name
     if len(profiles) == 1:
         return profiles[0].name
-    if len(paths) == 1 and len(files) >= 1 and paths[0] != "-":
-        path = Path(paths[0]).resolve()
-        return path.name if path.is_dir() else path.stem
+    if len(paths) == 1 and paths[0] != STANDARD_INPUT:
+        return Path(paths[0]).stem
     raise MeshgenError("several profiles make one bundle, and nothing names it: give it a name with --name")
+
+
+def _checked(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise MeshgenError(
+            f"{name!r} is no name for a bundle: give it one with --name, at most 63 letters, digits, '-', '_' and '.'"
+        )
+    return name
 
 
 def _rendered(
     request: Request, name: str, environment: Environment, intent: Intent, resources: list[Resource]
 ) -> Bundle:
     renderer = Renderer(name, request.template_folders)
-    files: dict[str, str] = {}
-    documents: dict[str, str] = {}
-    findings: list[Finding] = []
-    for path, resource in lay_out(resources, name).items():
-        try:
-            text = renderer.render(resource)
-        except TemplateFailure as error:
-            findings.append(Finding("MG014", error.message, error.place, "mend the template"))
-            continue
-        findings += check_rendered(text, path, resource, request.schemas)
-        files[path] = HEADER + text
-        documents[path] = text
+
+    def printed(planned: tuple[str, Resource]) -> tuple[str, list[Finding]]:
+        return _printed(renderer, *planned, request.schemas)
+
+    planned = lay_out(resources, name)
+    results = each(printed, list(planned.items()), at_least=_MANY_OBJECTS)
+    documents = {path: text for path, (text, _) in zip(planned, results, strict=True)}
+    findings = [finding for _, found in results for finding in found]
     if findings and not request.template_folders and not request.schemas:
         listed = "\n".join(f"{finding.place}: {finding.code} {finding.message}" for finding in findings)
         raise OurBug(f"the bundled templates rendered something that our own rules refuse:\n{listed}")
     _stop_at([replace(finding, severity=Severity.ERROR) for finding in findings])
-    return Bundle(name, environment.name, files, _stream(resources, documents), intent, tuple(resources))
+    files = {path: HEADER + text for path, text in documents.items()}
+    return Bundle(name, environment, files, _stream(resources, documents), intent, tuple(resources))
+
+
+def _printed(
+    renderer: Renderer, path: str, resource: Resource, schemas: Mapping[tuple[str, str], dict[str, Any]]
+) -> tuple[str, list[Finding]]:
+    """Return the text of one object, and what is wrong with it."""
+    try:
+        text = renderer.render(resource)
+    except TemplateFailure as error:
+        return "", [Finding("MG014", error.message, error.place, "mend the template")]
+    found = check_rendered(text, path, resource, schemas)
+    return text, [replace(one, message=f"{one.message} (template {template_name(resource)})") for one in found]
 
 
 def _stream(resources: Sequence[Resource], documents: Mapping[str, str]) -> str:

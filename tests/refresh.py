@@ -1,4 +1,4 @@
-"""Files that are made from others: rendered examples in out/, and the tables in the docs.
+"""Files that are made from others: rendered examples in out/, the tables and the sessions in the docs.
 
 python -m tests.refresh            write them
 python -m tests.refresh --check    say which are stale; exit 1
@@ -6,55 +6,135 @@ python -m tests.refresh --check    say which are stale; exit 1
 
 from __future__ import annotations
 
-import re
+import ast
+import dataclasses
 import shutil
 import sys
+import tempfile
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from generator.core.codes import CODES
 from generator.intent.fields import all_fields
 from generator.intent.profile_types import ProfileType, profile_types
+from generator.model.intent import Port
 from generator.output.compare import compare
+from generator.output.record import RECORD
 from generator.output.writer import write_bundle
 from generator.pipeline import Request, render
+from generator.plan import resources
+from tests.docs.session import SESSIONS, Session
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "out"
-_OPTIONS = re.compile(r"(<!-- options -->\n).*?(<!-- /options -->)", re.DOTALL)
-_TYPES = re.compile(r"(<!-- types -->\n).*?(<!-- /types -->)", re.DOTALL)
-_CODES = re.compile(r"(<!-- codes -->\n).*?(<!-- /codes -->)", re.DOTALL)
+CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 
 
-def bundles() -> dict[str, dict[str, bytes]]:
-    """Return the files of every example's bundle, by the bundle's name."""
-    found: dict[str, dict[str, bytes]] = {}
+def bundles() -> dict[str, tuple[str, dict[str, bytes]]]:
+    """Return each example's bundle, its name and files, by the folder below out/: TYPE/EXAMPLE.
+
+    Not by the bundle's name: the phases of one migration keep theirs.
+    """
+    found: dict[str, tuple[str, dict[str, bytes]]] = {}
     for kind in profile_types().values():
         for example in kind.examples():
             bundle = render(Request((str(example),)))
-            if bundle.name in found:
-                raise SystemExit(f"{example}: another example's bundle is named {bundle.name!r} too")
-            found[bundle.name] = {path: text.encode() for path, text in bundle.files.items()}
+            files = {path: text.encode() for path, text in bundle.files.items()}
+            found[f"{kind.name}/{example.stem}"] = bundle.name, files
     return found
 
 
 def documents() -> Iterator[tuple[Path, str]]:
-    """Yield every hand-written document that holds a table made from data, with the table renewed."""
+    """Yield every hand-written document that holds something made from data, with that renewed."""
+    readmes = [kind.folder / "README.md" for kind in profile_types().values()]
+    for path in (*readmes, *SESSIONS, CONTRIBUTING):
+        text = path.read_text("utf-8")
+        for mark, table in tables(path).items():
+            text = with_table(text, mark, table)
+        yield path, played(text) if path in SESSIONS else text
+
+
+def tables(path: Path) -> dict[str, str]:
+    """Return the tables of the document at *path* by their marks."""
     types = profile_types()
     for kind in types.values():
-        path = kind.folder / "README.md"
-        yield path, _OPTIONS.sub(rf"\g<1>{_options(kind)}\g<2>", path.read_text("utf-8"))
-    catalogue = "".join(
-        f"| [{kind.name}]({{prefix}}{kind.name}/README.md) | {kind.summary} |\n" for kind in types.values()
-    )
-    head = "| type | what it is for |\n|---|---|\n"
-    codes = "| code | what | meaning |\n|---|---|---|\n" + "".join(
-        f"| {one.code} | {one.title} | {one.meaning} |\n" for one in CODES.values()
-    )
-    for path, prefix in ((ROOT / "README.md", "profiles/"), (ROOT / "profiles" / "README.md", "")):
-        table = (head + catalogue).replace("{prefix}", prefix).replace("\\", "\\\\")
-        text = _TYPES.sub(rf"\g<1>{table}\g<2>", path.read_text("utf-8"))
-        yield path, _CODES.sub(rf"\g<1>{codes}\g<2>", text)
+        if path.parent == kind.folder:
+            return {"options": _options(kind)}
+    if path == CONTRIBUTING:
+        return {"layers": _layers()}
+    return {"types": _types(types, "profiles/" if path.parent == ROOT else ""), "codes": _codes(), "views": _views()}
+
+
+def with_table(text: str, mark: str, table: str) -> str:
+    """Return *text* with *table* between the marks ``<!-- mark -->`` and ``<!-- /mark -->``."""
+    before, start, rest = text.partition(f"<!-- {mark} -->\n")
+    _, end, after = rest.partition(f"<!-- /{mark} -->")
+    return before + start + table + end + after if start and end else text
+
+
+def played(text: str) -> str:
+    """Return *text* with the output of its commands as it is now."""
+    with tempfile.TemporaryDirectory() as folder:
+        session = Session(Path(folder))
+        renewed = session.play(text)
+    if session.problems:
+        raise SystemExit("\n".join(session.problems))
+    return renewed
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _types(types: dict[str, ProfileType], prefix: str) -> str:
+    rows = [f"| [{kind.name}]({prefix}{kind.name}/README.md) | {_cell(kind.summary)} |\n" for kind in types.values()]
+    return "| type | what it is for |\n|---|---|\n" + "".join(rows)
+
+
+def _codes() -> str:
+    rows = [f"| {one.code} | {_cell(one.title)} | {_cell(one.meaning)} |\n" for one in CODES.values()]
+    return "| code | what | meaning |\n|---|---|---|\n" + "".join(rows)
+
+
+def _views() -> str:
+    """Return the fields of every view that a template can meet, in the order of their definition."""
+    found = [
+        one
+        for one in vars(resources).values()
+        if isinstance(one, type) and dataclasses.is_dataclass(one) and one.__module__ == resources.__name__
+    ]
+    found.remove(resources.Resource)
+    rows = [f"| `{one.__name__}` | {_fields(one)} |\n" for one in (*found, Port)]
+    return "| view | fields |\n|---|---|\n" + "".join(rows)
+
+
+def _fields(view: Any) -> str:
+    names = [(one.name, str(one.type)) for one in dataclasses.fields(view)]
+    names += [
+        (name, str(one.fget.__annotations__["return"]))
+        for name, one in vars(view).items()
+        if isinstance(one, property) and one.fget is not None
+    ]
+    return ", ".join(_cell(f"`{name}: {kind}`") for name, kind in names)
+
+
+def _layers() -> str:
+    """Return the layers of the import contract, top first, each package with the first line of its docstring."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    rows = ""
+    for layer in project["tool"]["importlinter"]["contracts"][0]["layers"]:
+        names = [name.strip() for name in layer.split("|")]
+        rows += f"| {'<br>'.join(f'`{name}`' for name in names)} | {'<br>'.join(map(_purpose, names))} |\n"
+    return "| layer | what it does |\n|---|---|\n" + rows
+
+
+def _purpose(name: str) -> str:
+    path = ROOT / "generator" / name / "__init__.py"
+    module = path if path.is_file() else path.parent.with_suffix(".py")
+    docstring = ast.get_docstring(ast.parse(module.read_text("utf-8"))) if module.is_file() else None
+    return _cell(docstring.splitlines()[0]) if docstring else "not there yet"
 
 
 def _options(kind: ProfileType) -> str:
@@ -63,8 +143,7 @@ def _options(kind: ProfileType) -> str:
         f"| {(field.description or field.rule).replace('|', 'or')} |\n"
         for field in all_fields(kind)
     ]
-    table = "| field of `spec` | takes | meaning |\n|---|---|---|\n" + "".join(rows) + "\n\\* must be there.\n"
-    return table.replace("\\", "\\\\")
+    return "| field of `spec` | takes | meaning |\n|---|---|---|\n" + "".join(rows) + "\n\\* must be there.\n"
 
 
 def main(arguments: list[str]) -> int:
@@ -77,16 +156,16 @@ def main(arguments: list[str]) -> int:
             if not is_check:
                 path.write_text(text, "utf-8")
     wanted = bundles()
-    for name, files in sorted(wanted.items()):
-        if not compare(OUT / name, files).is_empty:
-            stale.append(f"out/{name}")
+    for folder, (name, files) in sorted(wanted.items()):
+        if not compare(OUT / folder, files).is_empty:
+            stale.append(f"out/{folder}")
         if not is_check:
-            write_bundle(OUT / name, name, files, force=True)
-    for folder in sorted(OUT.iterdir()):
-        if folder.is_dir() and folder.name not in wanted:
-            stale.append(f"out/{folder.name} (no example makes it)")
+            write_bundle(OUT / folder, name, files, force=True)
+    for record in sorted(OUT.rglob(RECORD)):
+        if record.parent.relative_to(OUT).as_posix() not in wanted:
+            stale.append(f"{record.parent.relative_to(ROOT)} (no example makes it)")
             if not is_check:
-                shutil.rmtree(folder)
+                shutil.rmtree(record.parent)
     for what in stale:
         print(f"{'stale' if is_check else 'renewed'}: {what}")  # noqa: T201
     if is_check and stale:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+import textwrap
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from generator.cli.options import ProfileFolders
-from generator.cli.terminal import verb
+from generator.cli.terminal import emit, verb
 from generator.core.errors import EXIT_OK, MeshgenError
 
 
@@ -20,8 +23,16 @@ def profiles(profile_folders: ProfileFolders = None) -> int:
     types = profile_types(profile_folders or [])
     width = max(len(name) for name in types)
     for name, kind in types.items():
-        print(f"{name:<{width}}  {kind.summary}")
+        _print_entry(name, kind.summary, width)
     return EXIT_OK
+
+
+def _print_entry(name: str, text: str, width: int) -> None:
+    """Print *name* and, beside it, *text* in as many lines as the terminal needs; one line into a pipe."""
+    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
+    lines = textwrap.wrap(text, max(20, columns - width - 2)) or [""]
+    for number, line in enumerate(lines):
+        print(f"{'' if number else name:<{width}}  {line}")
 
 
 @verb
@@ -41,7 +52,9 @@ def explain(
     types = profile_types(profile_folders or [])
     name, *path = topic.split(".")
     if name not in types:
-        raise MeshgenError(f"there is nothing named {topic!r} to explain: {suggestion(name, [*types, *CODES])}")
+        raise MeshgenError(
+            f"there is nothing named {topic!r} to explain: {suggestion(name.lower(), types) if name[:2].lower() != 'mg' else suggestion(name.upper(), CODES)}"
+        )
     kind = types[name]
     if not path:
         print(kind.readme().rstrip())
@@ -70,8 +83,8 @@ def env(
     if name is None:
         width = max(len(one) for one in preset_names())
         for one in preset_names():
-            print(f"{one:<{width}}  {document(one).data['about']}")
+            _print_entry(one, document(one).data["about"], width)
         return EXIT_OK
     load_environment(name, Path())
-    print(as_file(name, Path()), end="")
+    emit(as_file(name, Path()))
     return EXIT_OK

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from generator.cli.options import Force, ProfileFolders
-from generator.cli.terminal import say, verb
+from generator.cli.terminal import emit, say, verb
 from generator.core.errors import EXIT_OK, MeshgenError, OutputRefused
 
 
@@ -33,14 +32,17 @@ def init(
         raise MeshgenError(f"there is no profile type {kind!r}: {suggestion(kind, types)}")
     text = starter(types[kind], name)
     if output == "-":
-        sys.stdout.write(text)
+        emit(text)
         return EXIT_OK
     path = Path(output or f"{name or kind}.yaml")
-    if path.exists() and not force:
-        raise OutputRefused(f"{path}: is there already; choose another NAME, or overwrite it with --force")
     try:
-        path.write_text(text, "utf-8")
+        with path.open("w" if force else "x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError as error:
+        message = f"{path}: is there already; choose another NAME, or overwrite it with --force"
+        raise OutputRefused(message) from error
     except OSError as error:
         raise OutputRefused(f"{path}: cannot be written: {error.strerror}") from error
-    say(f"{path}: written. Edit it, then: meshgen render {path}")
+    options = "".join(f" --profiles {folder}" for folder in profile_folders or ())
+    say(f"{path}: written. Edit it, then: meshgen render {path}{options}")
     return EXIT_OK

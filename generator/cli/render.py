@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from generator.cli.options import Force, ProfileFolders, TemplateFolders
-from generator.cli.terminal import say, verb
+from generator.cli.terminal import emit, say, verb
 from generator.core.errors import EXIT_DIFFERENT, EXIT_OK, MeshgenError
 
 STREAM = "-"
@@ -29,9 +29,17 @@ def render(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; list what would be written.")] = False,
     env: Annotated[str | None, typer.Option("--env", metavar="NAME|FILE", help="The cluster's environment.")] = None,
     overrides: Annotated[
-        list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change a value: spec.namespace=shop.")
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="PATH=VALUE",
+            help="Change a value: spec.namespace=shop; of one of several: NAME:spec.namespace=shop.",
+        ),
     ] = None,
-    layer: Annotated[str, typer.Option("--layer", metavar="|".join(LAYERS), help="Render one layer alone.")] = "all",
+    layer: Annotated[
+        str,
+        typer.Option("--layer", metavar="|".join(LAYERS), help="Render one layer alone; give it a folder of its own."),
+    ] = "all",
     name: Annotated[
         str | None, typer.Option("--name", help="Name of the bundle, when several profiles make it.")
     ] = None,
@@ -58,7 +66,11 @@ def render(
     from generator.plan.resources import Layer  # noqa: PLC0415
 
     _one_of("--layer", layer, LAYERS)
+    if layer != "all" and output is None:
+        raise MeshgenError(f"--layer {layer} needs -o: in its usual folder it would remove the other layer's files")
     _one_of("--format", output_format, FORMATS)
+    if output == STREAM and (check or dry_run):
+        raise MeshgenError("--check and --dry-run compare with a folder: choose one with -o DIR")
     bundle = render_bundle(
         Request(
             paths=tuple(profiles),
@@ -73,7 +85,7 @@ def render(
         )
     )
     if output == STREAM:
-        sys.stdout.write(bundle.stream)
+        emit(bundle.stream)
         return EXIT_OK
     folder = Path(output) if output else Path("out") / bundle.name
     files = {path: text.encode() for path, text in bundle.files.items()}
@@ -89,10 +101,11 @@ def _one_of(option: str, value: str, choices: tuple[str, ...]) -> None:
 
 def _compare(folder: Path, files: dict[str, bytes], *, show_difference: bool) -> int:
     from generator.output.compare import compare, unified_diff  # noqa: PLC0415
+    from generator.report.safe import printable  # noqa: PLC0415
 
     changes = compare(folder, files)
     if show_difference:
-        sys.stdout.writelines(unified_diff(folder, files, changes))
+        sys.stdout.writelines(printable(line) for line in unified_diff(folder, files, changes))
     else:
         for word, paths in (("write", changes.added), ("change", changes.changed), ("remove", changes.removed)):
             for path in paths:

@@ -11,8 +11,8 @@ from typing import Annotated, Any
 import typer
 
 from generator.cli.options import ProfileFolders
-from generator.cli.terminal import say, verb
-from generator.core.errors import EXIT_OK, InvalidInput, MeshgenError
+from generator.cli.terminal import emit, say, verb
+from generator.core.errors import EXIT_OK, InvalidInput, MeshgenError, OutputRefused
 from generator.core.findings import Severity
 
 IMPORT = "import"
@@ -21,7 +21,7 @@ IMPORT = "import"
 @verb
 def schema(
     target: Annotated[
-        str, typer.Argument(metavar="TYPE|intent|environment|import", help="What to print the schema of; or `import`.")
+        str, typer.Argument(metavar="TYPE|intent|env|import", help="What to print the schema of; or `import`.")
     ],
     source: Annotated[
         str | None, typer.Argument(metavar="[CRDS.yaml|-]", help="With `import`: CustomResourceDefinitions to read.")
@@ -31,7 +31,7 @@ def schema(
     ] = None,
     profile_folders: ProfileFolders = None,
 ) -> int:
-    """Print the JSON Schema of a profile type, of intents or of environments.
+    """Print the JSON Schema of a profile type, of intents or of environment files.
 
     `schema import CRDS.yaml -o DIR` turns the CRDs of a cluster into schemas that
     `render --schemas DIR` checks bundles against:
@@ -39,7 +39,7 @@ def schema(
     """
     if target == IMPORT:
         return _import(source, output)
-    print(json.dumps(_schema_of(target, profile_folders or []), indent=2, ensure_ascii=False))
+    emit(json.dumps(_schema_of(target, profile_folders or []), indent=2, ensure_ascii=False) + "\n")
     return EXIT_OK
 
 
@@ -51,11 +51,11 @@ def _schema_of(target: str, folders: Sequence[Path]) -> dict[str, Any]:
 
     if target == "intent":
         return intent_schema()
-    if target == "environment":
+    if target == "env":
         return environment_schema()
     types = profile_types(folders)
     if target not in types:
-        raise MeshgenError(f"there is no schema of {target!r}: {suggestion(target, [*types, 'intent', 'environment'])}")
+        raise MeshgenError(f"there is no schema of {target!r}: {suggestion(target, [*types, 'intent', 'env'])}")
     return types[target].schema()
 
 
@@ -75,10 +75,13 @@ def _import(source: str | None, output: Path | None) -> int:
     errors = [one for one in (*findings, *mistakes) if one.severity is Severity.ERROR]
     if errors or not schemas:
         raise InvalidInput(errors) if errors else MeshgenError(f"{source}: holds no CustomResourceDefinition")
-    output.mkdir(parents=True, exist_ok=True)
-    for (version, kind), found in sorted(schemas.items()):
-        path = output / f"{kind}.{version.replace('/', '_')}.json"
-        path.write_text(json.dumps(found, indent=2) + "\n", "utf-8")
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        for (version, kind), found in sorted(schemas.items()):
+            path = output / f"{kind}.{version.replace('/', '_')}.json"
+            path.write_text(json.dumps(found, indent=2) + "\n", "utf-8")
+    except OSError as error:
+        raise OutputRefused(f"{error.filename or output}: cannot be written: {error.strerror}") from error
     say(f"{output}: {len(schemas)} schemas; use them with `meshgen render --schemas {output}`")
     return EXIT_OK
 
@@ -89,6 +92,8 @@ def read_schemas(folders: Sequence[Path]) -> dict[tuple[str, str], dict[str, Any
     Raises:
         MeshgenError: a folder is missing, or a file in it is no schema of an object.
     """
+    from generator.core.json_schema import schema_problem  # noqa: PLC0415  (start-up: only what a run needs)
+
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for folder in folders:
         if not folder.is_dir():
@@ -97,7 +102,9 @@ def read_schemas(folders: Sequence[Path]) -> dict[tuple[str, str], dict[str, Any
             try:
                 loaded = json.loads(path.read_text("utf-8"))
                 properties = loaded["properties"]
-                found[properties["apiVersion"]["const"], properties["kind"]["const"]] = loaded
-            except (ValueError, KeyError, TypeError) as error:
+                found[str(properties["apiVersion"]["const"]), str(properties["kind"]["const"])] = loaded
+                if problem := schema_problem(loaded):
+                    raise ValueError(problem)
+            except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
                 raise MeshgenError(f"{path}: is no schema that `meshgen schema import` wrote ({error!r})") from error
     return found

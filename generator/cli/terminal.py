@@ -10,7 +10,7 @@ from typing import IO, ParamSpec
 
 import typer
 
-from generator.core.errors import EXIT_OK, InvalidInput, MeshgenError
+from generator.core.errors import EXIT_BROKEN_PIPE, EXIT_OK, InvalidInput, MeshgenError
 
 _Arguments = ParamSpec("_Arguments")
 
@@ -25,19 +25,27 @@ def say(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def fail(error: MeshgenError, output_format: str = "text") -> int:
+def emit(text: str) -> None:
+    """Print a file: UTF-8 and nothing but *text*, whatever the terminal's encoding."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode())
+    sys.stdout.buffer.flush()
+
+
+def fail(error: MeshgenError, output_format: str = "text", *, writes: bool = False) -> int:
     """Report *error* and return its exit code. Findings go to standard output when a program reads them."""
     from generator.report import REPORTERS  # noqa: PLC0415  (only when something went wrong)
     from generator.report.safe import printable  # noqa: PLC0415
 
     if not isinstance(error, InvalidInput):
-        say(f"meshgen: {printable(str(error)) if chr(10) not in str(error) else error}")
+        say(f"meshgen: {printable(str(error))}")
         return error.exit_code
     report = REPORTERS[output_format](error.findings, wants_colour(sys.stderr))
     print(report, file=sys.stderr if output_format == "text" else sys.stdout)
     if output_format == "text":
         count = len(error.findings)
-        say(f"{count} error{'s' if count != 1 else ''}; nothing was written. `meshgen explain CODE` says more.")
+        outcome = "; nothing was written" if writes else ""
+        say(f"{count} error{'s' if count != 1 else ''}{outcome}. `meshgen explain CODE` says more.")
     return error.exit_code
 
 
@@ -48,8 +56,12 @@ def verb(work: Callable[_Arguments, int]) -> Callable[_Arguments, None]:
     def command(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> None:
         try:
             code = work(*args, **kwargs)
+            sys.stdout.flush()
         except MeshgenError as error:
-            code = fail(error, str(kwargs.get("output_format", "text")))
+            code = fail(error, str(kwargs.get("output_format", "text")), writes="force" in kwargs)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered is for nobody
+            code = EXIT_BROKEN_PIPE
         if code != EXIT_OK:
             raise typer.Exit(code)
 

@@ -1,7 +1,7 @@
 """Every finding's code: a word for it, and what it means. A code is for ever; retired ones stay listed.
 
 MG0xx reading and intent, MG6xx rendered or imported manifests. MG1xx to MG5xx belong to
-the rules about hand-written policies, MG7xx to the comparison of intent and effect.
+the rules about hand-written policies. MG7xx is the proof: intent against effect.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ CODES: dict[str, Code] = {
         (
             "MG029",
             "fact unknown",
-            "The bundle needs a fact that the environment does not state. Save `meshgen env NAME` as a file, fill it in, "
+            "The bundle needs a fact that the environment does not state. Save `meshgen env NAME` to a file, fill it in "
             "and name the file as the profile's environment.",
         ),
         (
@@ -68,10 +68,23 @@ CODES: dict[str, Code] = {
             "identity shared",
             "Callers are admitted by ServiceAccount, and another workload, or every pod, has the same one.",
         ),
+        (
+            "MG031",
+            "no consent",
+            "A flow leads into a namespace whose own profile demands to be asked (a tenant, by its `shares`), and that "
+            "profile does not open it.",
+        ),
         ("MG601", "schema", "A document breaks the schema of its kind."),
         ("MG602", "refused at admission", "The API server or istiod's webhook would refuse the document."),
         ("MG603", "no schema", "There is no schema for a kind, so it was not checked."),
         ("MG604", "not a CRD", "What is to be imported is no CustomResourceDefinition."),
+        ("MG701", "lost", "A connection that the profile asks for, and that the rendered policies of one layer block."),
+        ("MG702", "excess", "A connection that the rendered policies let through, and that no profile asks for."),
+        (
+            "MG703",
+            "weaker",
+            "A caller gets in without the identity that was asked for: mutual TLS is not demanded where it should be.",
+        ),
         ("MG605", "another object", "A template printed something else than the object that it was asked for."),
     ]
 }

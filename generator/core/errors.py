@@ -11,6 +11,8 @@ EXIT_DIFFERENT = 1
 EXIT_WRONG_INPUT = 2
 EXIT_OUR_BUG = 3
 EXIT_INTERRUPTED = 130
+EXIT_BROKEN_PIPE = 141
+"""Whoever read our output went away; what a shell makes of SIGPIPE."""
 
 
 class MeshgenError(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,8 +31,8 @@ class Document:
 
     data: Json
     file: str
-    values: dict[Route, Place] = field(repr=False)
-    keys: dict[Route, Place] = field(repr=False)
+    values: Mapping[Route, Place] = field(repr=False)
+    keys: Mapping[Route, Place] = field(repr=False)
 
     def place(self, route: Route = ()) -> Place:
         """Return the place of the value at *route*, or of its nearest ancestor that has one."""

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from generator.core.findings import Finding
+from generator.core.json_schema import Validator
 from generator.core.names import suggestion
 from generator.core.places import Document, Json, Place, Route
 from generator.core.schema_words import Mistake, fix_for, one_of, quoted, shown, ticked, verdict
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
-    from jsonschema.protocols import Validator
 
 
 def findings(
@@ -35,7 +35,7 @@ def findings(
 
     Args:
         document: the document that holds the value.
-        validator: a prepared jsonschema validator.
+        validator: a compiled schema.
         wrong: the code of a value that may not be as it is.
         unknown: the code of a field that the schema does not have; *wrong* when left out.
         missing: the code of a field that must be there and is not; *wrong* when left out.

@@ -144,8 +144,7 @@ def verdict(mistake: Mistake) -> str:
         plural = "" if wanted == 1 else "s"
         return f"must have {bound} {wanted} {unit}{plural}, here it has {len(value)}"
     if rule == "pattern" and "x-fix" not in mistake.schema:
-        pattern = str(wanted).replace(r"\Z", "$")  # the dialect that the schema is written in
-        return f"is {quoted(value)}, which does not match {pattern}"
+        return f"is {quoted(value)}, which does not match {wanted}"
     simple = {
         "const": f"must be {quoted(wanted)}, here it is {quoted(value)}",
         "enum": f"must not be {quoted(value)}",

@@ -18,7 +18,9 @@ from generator.core.scalars import is_ambiguous, resolve
 from generator.core.yaml_nodes import Node, YamlRefused, compose
 
 _STANDARD_TAGS = frozenset({"tag:yaml.org,2002:str", "!!str", "!"})
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
+
+_BREAKS = "\x85\u2028\u2029"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +84,33 @@ def _decode(text: str | bytes, file: str, limits: Limits) -> tuple[str, list[Fin
         try:
             text = raw.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            place = Place(file, raw[: error.start].count(b"\n") + 1, 1)
+            place = _end_of(raw[: error.start].decode("utf-8-sig", "replace"), file)
             return "", [Finding("MG006", "the file is not UTF-8 text", place, "save it as UTF-8")]
     text = text.removeprefix("\ufeff")
     if match := _CONTROL.search(text):
-        before = text[: match.start()]
-        place = Place(file, before.count("\n") + 1, match.start() - before.rfind("\n"))
-        message = f"the control character U+{ord(match.group()):04X} is not allowed in YAML"
-        return "", [Finding("MG006", message, place, "remove it")]
+        place = _end_of(text[: match.start()], file)
+        return "", [_control_character(match.group(), place)]
     return text, []
+
+
+def _control_character(character: str, place: Place) -> Finding:
+    code = f"U+{ord(character):04X}"
+    if character in _BREAKS:  # what follows it may be a comment to one reader and a key to another
+        message = f"{code} ends a line in YAML 1.1 and not in YAML 1.2"
+        return Finding(
+            "MG006", message, place, f'remove it, or write it as "\\u{ord(character):04x}" within double quotes'
+        )
+    return Finding("MG006", f"the control character {code} is not allowed in YAML", place, "remove it")
+
+
+def has_control_character(text: str) -> bool:
+    """Whether *text* holds a character that YAML does not allow."""
+    return _CONTROL.search(text) is not None
+
+
+def _end_of(text: str, file: str) -> Place:
+    """Return the place right behind *text*, with which the file begins."""
+    return Place(file, text.count("\n") + 1, len(text) - text.rfind("\n"))
 
 
 def _syntax_error(error: MarkedYAMLError, file: str) -> Finding:
@@ -98,13 +118,22 @@ def _syntax_error(error: MarkedYAMLError, file: str) -> Finding:
     place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file, 1, 1)
     problem = str(error.problem or error)
     context = f" ({error.context})" if error.context else ""
+    return Finding("MG002", f"not valid YAML: {problem}{context}", place, _cure(problem))
+
+
+def _cure(problem: str) -> str:
+    if "unexpected ':'" in problem:  # libyaml ends a plain scalar of a flow collection at every colon
+        return "put quotes around the text: between { } or [ ] a colon needs them"
     is_tab = "tab" in problem or "cannot start any token" in problem
-    return Finding(
-        "MG002",
-        f"not valid YAML: {problem}{context}",
-        place,
-        "indent with spaces, not tabs" if is_tab else "",
-    )
+    return "indent with spaces, not tabs" if is_tab else ""
+
+
+def _is_merge(key: Node) -> bool:
+    return key.kind == "scalar" and key.value == "<<" and key.is_plain
+
+
+def _sources(node: Node) -> list[Node]:
+    return node.value if node.kind == "sequence" else [node]
 
 
 @dataclass(slots=True)
@@ -143,11 +172,18 @@ class _Builder:
     def _place(self, node: Node) -> Place | None:
         return self._mark(node) if self.place_from_tag is None else self._tagged_place(node)
 
-    def _build(self, node: Node, route: Route) -> Json:
+    def _count(self, node: Node, depth: int) -> None:
+        """Count *node* as often as it is used: aliases multiply values, and nest them deeper than they are written."""
         self.count += 1
         if self.count > self.limits.values:
             message = f"more than {self.limits.values:,} values, counting aliases as often as they are used"
             raise YamlRefused(Finding("MG005", message, self._mark(node), "write it in fewer, smaller pieces"))
+        if depth > self.limits.depth:
+            message = f"nested more than {self.limits.depth} levels deep, aliases included"
+            raise YamlRefused(Finding("MG005", message, self._mark(node), "write it flatter"))
+
+    def _build(self, node: Node, route: Route) -> Json:
+        self._count(node, len(route))
         if place := self._place(node):
             self.values[route] = place
         if node.kind == "scalar":
@@ -157,34 +193,33 @@ class _Builder:
             return [self._build(item, (*route, index)) for index, item in enumerate(node.value)]
         return self._mapping(node, route)
 
-    def _mapping(self, node: Node, route: Route) -> dict[str, Json]:
+    def _mapping(self, node: Node, route: Route, merges: int = 0) -> dict[str, Json]:
+        inherited = self._inherited(node, route, merges)
         data: dict[str, Json] = {}
         first_seen: dict[str, Place] = {}
-        inherited: dict[str, Json] = {}
         for key_node, value_node in node.value:
-            if key_node.kind == "scalar" and key_node.value == "<<" and key_node.is_plain:
-                inherited = self._merged(value_node, route) | inherited
-                continue
-            key = self._key(key_node)
+            key = "<<" if _is_merge(key_node) else self._key(key_node)
             mark = self._mark(key_node)
-            if key in data:
+            if key in first_seen:
                 related = ((first_seen[key], "it stands here first"),)
                 message = f"the key {key!r} stands twice in one mapping"
                 self.findings.append(Finding("MG003", message, mark, "keep one of them", related=related))
             first_seen.setdefault(key, mark)
-            if place := self._place(key_node):
-                self.keys[(*route, key)] = place
-            data[key] = self._build(value_node, (*route, key))
+            if not _is_merge(key_node):
+                if place := self._place(key_node):
+                    self.keys[(*route, key)] = place
+                data[key] = self._build(value_node, (*route, key))
         return inherited | data if inherited else data
 
-    def _merged(self, node: Node, route: Route) -> dict[str, Json]:
-        sources = node.value if node.kind == "sequence" else [node]
+    def _inherited(self, node: Node, route: Route, merges: int) -> dict[str, Json]:
+        """Return what the merge keys of *node* bring in; the first source that has a key wins, and gives its place."""
         merged: dict[str, Json] = {}
-        for source in sources:
+        for source in reversed([one for key, value in node.value if _is_merge(key) for one in _sources(value)]):
+            self._count(source, len(route) + merges)
             if source.kind != "mapping":
                 self.findings.append(Finding("MG008", "<<: takes a mapping or a list of mappings", self._mark(source)))
             else:
-                merged = self._mapping(source, route) | merged
+                merged |= self._mapping(source, route, merges + 1)
         return merged
 
     def _key(self, node: Node) -> str:
@@ -209,4 +244,5 @@ class _Builder:
     def _refuse_tag(self, node: Node) -> None:
         if node.tag is None or node.tag in _STANDARD_TAGS or self._tagged_place(node) is not None:
             return
-        self.findings.append(Finding("MG008", f"the tag {node.tag} is not allowed", self._mark(node), "remove it"))
+        shown = node.tag.replace("tag:yaml.org,2002:", "!!")
+        self.findings.append(Finding("MG008", f"the tag {shown} is not allowed", self._mark(node), "remove it"))

@@ -50,10 +50,13 @@ def document(name: str, base: Path = Path()) -> Document:
 
 def _document(name: str, base: Path, asked_at: Place | None) -> Document:
     path = _PRESETS / f"{name}.yaml" if name in preset_names() else base / name
-    if not path.is_file():
+    try:
+        content = path.read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: NUL in the name
         fix = suggestion(name, preset_names()) + "; or the path of an environment file"
-        raise InvalidInput([Finding("MG022", f"there is no environment {name!r}", asked_at, fix)])
-    documents, findings = read_documents(path.read_bytes(), _shown(path))
+        why = "" if isinstance(error, FileNotFoundError | ValueError) else f": {error.strerror}"
+        raise InvalidInput([Finding("MG022", f"there is no environment {name!r}{why}", asked_at, fix)]) from error
+    documents, findings = read_documents(content, _shown(path))
     if not findings and len(documents) != 1:
         start = Place(_shown(path), 1, 1)
         findings = [Finding("MG007", f"an environment file holds one document, not {len(documents)}", start)]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from generator.core.findings import Finding
 from generator.core.names import suggestion
 from generator.core.places import Json
 from generator.environment.model import Environment
+from generator.intent.consent import with_consent
 from generator.intent.declarations import Declaration, Declarations
 from generator.intent.merge import merge_declarations
 from generator.intent.resolve import FlowResolver
 from generator.model.intent import (
     Authorization,
+    Flow,
+    GatewayLockdown,
     Intent,
     Isolation,
     Mesh,
@@ -20,6 +24,7 @@ from generator.model.intent import (
     Mtls,
     Namespace,
     Port,
+    PrometheusPeer,
     Workload,
 )
 
@@ -41,15 +46,23 @@ def compose(declared: Sequence[Declarations], environment: Environment) -> tuple
     findings += conflicts
     namespaces = {key[0]: _namespace(item) for key, item in merged_namespaces.items()}
     workloads = {key: _workload(item, namespaces, environment) for key, item in merged_workloads.items()}
-    findings += _undeclared_namespaces(merged_workloads.values(), namespaces)
+    findings += _undeclared_namespaces(declared)
     resolver = FlowResolver(declared, workloads, environment)
-    flows = [flow for one in declared for written in one.flows if (flow := resolver.resolve(written))]
+    flows = [
+        _with_identity(flow, environment)
+        for one in declared
+        for written in one.flows
+        if (flow := resolver.resolve(written))
+    ]
     findings += resolver.findings
+    flows, refused = with_consent(flows, declared, namespaces)
+    findings += refused
     mesh_wide, conflicts = _only_mesh_wide(declared)
     findings += conflicts
+    findings += _unlike_lockdowns(declared)
     findings += resolver.check_gateways((one.gateway, one.origin.place) for item in declared for one in item.gateways)
     if mesh_wide is not None:
-        findings += resolver.check_gateways((name, mesh_wide.origin.place) for name in mesh_wide.gateways)
+        findings += resolver.check_gateways(zip(mesh_wide.gateways, mesh_wide.gateway_places, strict=True))
     intent = Intent(
         namespaces=namespaces,
         workloads=workloads,
@@ -68,6 +81,17 @@ def compose(declared: Sequence[Declarations], environment: Environment) -> tuple
     return intent, findings
 
 
+def _with_identity(flow: Flow, environment: Environment) -> Flow:
+    """Return *flow* without its plaintext exception where the scraper turns out to be in the mesh.
+
+    A profile cannot know that; its environment does.
+    """
+    scraper = environment.prometheus
+    if flow.plaintext and isinstance(flow.client, PrometheusPeer) and scraper is not None and scraper.in_mesh:
+        return replace(flow, plaintext="")
+    return flow
+
+
 def _namespace(merged: Declaration) -> Namespace:
     fields = merged.fields
     return Namespace(
@@ -82,6 +106,9 @@ def _namespace(merged: Declaration) -> Namespace:
         labels=fields.get("labels", {}),
         scrape=fields.get("scrape", True),
         registry_only=fields.get("registryOnly", False),
+        encrypted=fields.get("encrypted", False),
+        consent=fields.get("consent", False),
+        zone=fields.get("zone", ""),
         quota=fields.get("quota", {}),
         limits=fields.get("limits", {}),
     )
@@ -89,6 +116,11 @@ def _namespace(merged: Declaration) -> Namespace:
 
 def _workload(merged: Declaration, namespaces: Mapping[str, Namespace], environment: Environment) -> Workload:
     fields, (namespace, name) = merged.fields, merged.key
+    home = namespaces.get(namespace)
+    is_closed_here = home is not None and home.isolation is Isolation.NAMESPACE  # whoever names the workload
+    directions = home.directions if home is not None else ("Ingress", "Egress")
+    if home is not None and home.isolation is Isolation.WORKLOADS:
+        directions = tuple(sorted(fields.get("directions", directions), reverse=True))
     return Workload(
         namespace=namespace,
         name=name,
@@ -96,9 +128,10 @@ def _workload(merged: Declaration, namespaces: Mapping[str, Namespace], environm
         service_accounts=tuple(sorted(fields.get("serviceAccounts", (name,)))),
         ports=tuple(_port(port) for port in sorted(fields.get("ports", ()), key=lambda port: port["number"])),
         origin=merged.origin,
-        mesh=_mesh(fields.get("mesh"), namespaces.get(namespace), environment.mesh_namespaces.get(namespace)),
-        is_rendered=fields.get("rendered", True),
+        mesh=_mesh(fields.get("mesh"), home, environment.mesh_namespaces.get(namespace)),
+        is_rendered=fields.get("rendered", True) or is_closed_here,
         create_accounts=fields.get("createAccounts", False),
+        directions=directions,
     )
 
 
@@ -119,17 +152,31 @@ def _port(data: Json) -> Port:
     return Port(data["number"], data["protocol"], data.get("name", ""), data.get("end"))
 
 
-def _undeclared_namespaces(workloads: Iterable[Declaration], namespaces: Mapping[str, Namespace]) -> list[Finding]:
-    return [
-        Finding(
-            "MG021",
-            f"the workload {item.key[1]!r} lies in the namespace {item.key[0]!r}, which no profile here declares",
-            item.places.get("namespace", item.origin.place),
-            suggestion(item.key[0], namespaces),
-        )
-        for item in workloads
-        if item.fields.get("rendered", True) and item.key[0] not in namespaces
-    ]
+def _undeclared_namespaces(declared: Sequence[Declarations]) -> list[Finding]:
+    """A profile has workloads in its own namespaces alone; those of others are the far ends of its flows."""
+    findings = []
+    for one in declared:
+        own = {item.key[0] for item in one.namespaces}
+        for item in one.workloads:
+            if item.fields.get("rendered", True) and item.key[0] not in own:
+                message = f"the workload {item.key[1]!r} lies in the namespace {item.key[0]!r}"
+                message += f", which the profile {one.origin.profile!r} does not declare"
+                place = item.places.get("namespace", item.origin.place)
+                findings.append(Finding("MG021", message, place, suggestion(item.key[0], own)))
+    return findings
+
+
+def _unlike_lockdowns(declared: Sequence[Declarations]) -> list[Finding]:
+    """Two profiles that admit different sources to one gateway would together admit both."""
+    found: dict[str, GatewayLockdown] = {}
+    findings = []
+    for one in (lockdown for item in declared for lockdown in item.gateways):
+        known = found.setdefault(one.gateway, one)
+        if sorted(known.sources) != sorted(one.sources):
+            message = f"two profiles say who may reach the gateway {one.gateway!r}, and differ"
+            related = ((known.origin.place, "the other one"),)
+            findings.append(Finding("MG025", message, one.origin.place, "say it in one of them", related=related))
+    return findings
 
 
 def _only_mesh_wide(declared: Sequence[Declarations]) -> tuple[MeshWide | None, list[Finding]]:

@@ -8,6 +8,10 @@ from collections.abc import Iterator
 from generator.core.findings import Finding
 from generator.core.places import Place
 from generator.environment.model import Environment
+from generator.intent.boundary import check_boundary
+from generator.intent.plaintext import check_needless_plaintext, check_server_first
+from generator.intent.platform import check_platform
+from generator.intent.separation import check_separation
 from generator.model.intent import (
     AddressesPeer,
     AnyonePeer,
@@ -18,6 +22,8 @@ from generator.model.intent import (
     Mtls,
     Namespace,
     NamespacesPeer,
+    Peer,
+    TokenIssuer,
     Workload,
     WorkloadPeer,
 )
@@ -37,9 +43,14 @@ def check_intent(intent: Intent, environment: Environment) -> list[Finding]:
         findings += _check_breadth(flow)
         findings += _check_requests(intent, flow)
         findings += _check_identity(intent, environment, flow)
+        findings += _check_encryption(intent, flow)
+        findings += _check_registry(intent, flow)
     findings += _check_accounts(intent)
     findings += _check_tokens(intent)
-    findings += _check_externals(intent)
+    findings += _check_ports(intent)
+    findings += check_boundary(intent, environment)
+    findings += check_separation(intent)
+    findings += check_platform(intent, environment)
     return findings
 
 
@@ -94,8 +105,11 @@ def _check_requests(intent: Intent, flow: Flow) -> list[Finding]:
 
 
 def _check_identity(intent: Intent, environment: Environment, flow: Flow) -> list[Finding]:
-    if flow.plaintext or has_identity(flow.client, intent, environment):
-        return []
+    in_mesh = any(mesh is Mesh.SIDECAR for _, mesh in _servers(intent, flow))
+    if has_identity(flow.client, intent, environment):
+        return check_needless_plaintext(flow) if in_mesh else []
+    if flow.plaintext or flow.tolerated:
+        return check_server_first(flow) if in_mesh else []
     for namespace, mesh in _servers(intent, flow):
         is_lenient = namespace.mtls is Mtls.PERMISSIVE and namespace.authorization is not Authorization.ENFORCED
         if (
@@ -106,16 +120,55 @@ def _check_identity(intent: Intent, environment: Environment, flow: Flow) -> lis
             continue
         message = f"{describe(flow.client)} has no mesh identity, but {namespace.name!r} admits callers by identity"
         fix = "give it a sidecar, or state `plaintext: REASON`: the port then takes callers without identity as well"
+        if namespace.encrypted:
+            fix = "give it a sidecar: this namespace takes no caller without an identity"
         return [Finding("MG027", message, flow.origin.place, fix)]
     return []
 
 
+def _check_encryption(intent: Intent, flow: Flow) -> list[Finding]:
+    """Where a namespace asks for it, no flow within the cluster may do without mutual TLS at both ends."""
+    ends = [peer for peer in (flow.client, flow.server) if isinstance(peer, WorkloadPeer)]
+    secured = [peer.namespace for peer in ends if peer.namespace in intent.namespaces]
+    if not any(intent.namespaces[name].encrypted for name in secured):
+        return []
+    words = f"from {describe(flow.client)} to {describe(flow.server)}"
+    server, reasons = flow.server, {}
+    if flow.plaintext:
+        reasons["comes without an identity"] = "give the client a sidecar and drop `plaintext`"
+    if isinstance(server, WorkloadPeer) and intent.workloads[server.key].mesh is Mesh.NONE:
+        reasons["goes to a server without a sidecar"] = "move the server into the mesh"
+    if isinstance(server, WorkloadPeer) and any(port.transport != "TCP" for port in flow.ports or ()):
+        reasons["is no TCP, which is all that a proxy carries"] = "keep it out of this namespace, or encrypt it there"
+    return [
+        Finding("MG027", f"every flow here is to be mutual TLS, but the one {words} {what}", flow.origin.place, fix)
+        for what, fix in reasons.items()
+    ]
+
+
+def _check_registry(intent: Intent, flow: Flow) -> list[Finding]:
+    """Proxies that know only registered hosts refuse connections to bare addresses."""
+    client, server = flow.client, flow.server
+    if not isinstance(client, WorkloadPeer) or not isinstance(server, AddressesPeer):
+        return []
+    namespace = intent.namespaces.get(client.namespace)
+    if namespace is None or not namespace.registry_only or intent.workloads[client.key].mesh is not Mesh.SIDECAR:
+        return []
+    registered = {
+        external.port
+        for external in intent.externals
+        if external.namespace == namespace.name and (server.is_public or set(external.addresses) == set(server.cidrs))
+    }
+    numbers = {port.number for port in flow.ports or ()}
+    if numbers and numbers <= registered:
+        return []
+    message = f"the sidecars of {namespace.name!r} know only hosts of the registry and would refuse bare addresses"
+    fix = "name the host beside the addresses, or set registryOnly: false"
+    return [Finding("MG028", message, flow.origin.place, fix)]
+
+
 def _has_tcp(flow: Flow) -> bool:
     return flow.ports is None or any(port.transport == "TCP" for port in flow.ports)
-
-
-def _accepted(intent: Intent, caveat: str, profile: str) -> bool:
-    return any(item.caveat == caveat and item.profile == profile for item in intent.acceptances)
 
 
 def _check_accounts(intent: Intent) -> list[Finding]:
@@ -124,24 +177,27 @@ def _check_accounts(intent: Intent) -> list[Finding]:
     for workload in intent.workloads.values():
         for account in workload.service_accounts:
             users[workload.namespace, account].append(workload)
+    admitted: dict[tuple[Peer, str], set[str]] = defaultdict(set)
+    for flow in intent.flows:
+        if isinstance(flow.client, WorkloadPeer):
+            admitted[flow.server, flow.client.namespace].add(flow.client.workload)
     findings = []
     for client, server, place, profile in _identity_rules(intent):
-        callers = {
-            flow.client.workload
-            for flow in intent.flows
-            if flow.server == server
-            and isinstance(flow.client, WorkloadPeer)
-            and flow.client.namespace == client.namespace
-        }
+        callers = admitted[server, client.namespace]
         for account in client.service_accounts:
-            sharing = [other for other in users[client.namespace, account] if other.name not in callers]
-            if account == DEFAULT_ACCOUNT and not _accepted(intent, "default-service-account", profile):
+            sharing = [
+                other
+                for other in users[client.namespace, account]
+                if other.name not in callers
+                and not any(one.covers(other) or other.covers(one) for one in (client, intent.workloads[server.key]))
+            ]
+            if account == DEFAULT_ACCOUNT and not intent.accepts("default-service-account", profile):
                 message = (
                     f"{client.name!r} calls as the ServiceAccount 'default', which every pod without one of its own has"
                 )
                 fix = "give it a ServiceAccount, or accept the caveat default-service-account with a reason"
                 findings.append(Finding("MG030", message, place, fix))
-            elif sharing and not _accepted(intent, "shared-service-account", profile):
+            elif sharing and not intent.accepts("shared-service-account", profile):
                 names = ", ".join(sorted(other.name for other in sharing))
                 message = f"{client.name!r} shares the ServiceAccount {account!r} with {names}"
                 message += f", which may not call {server.workload!r}"
@@ -172,23 +228,53 @@ def _check_tokens(intent: Intent) -> list[Finding]:
         if bool(token.jwks_uri) == bool(token.jwks):
             message = "the issuer's keys come from jwksUri or from jwks, exactly one of them"
             findings.append(Finding("MG028", message, token.origin.place, "give one of the two"))
-        flows = [flow for flow in intent.flows if flow.token == token.name]
+        flows = [
+            flow
+            for flow in intent.flows
+            if flow.token == token.name and flow.server == WorkloadPeer(*_workload_of(token))
+        ]
         if not flows:
             message = f"no flow to {token.workload!r} asks for the token, so requests without one would pass"
             findings.append(
                 Finding("MG028", message, token.origin.place, "expose the workload with the token, or drop it")
             )
+    return findings + _check_issuers(intent)
+
+
+def _check_issuers(intent: Intent) -> list[Finding]:
+    """A flow that asks for a token needs somebody who issues it; each issuer is named once."""
+    findings = []
+    issuers: dict[tuple[str, str, str], TokenIssuer] = {}
+    for token in intent.tokens:
+        known = issuers.setdefault((*_workload_of(token), token.issuer), token)
+        if known is not token:
+            related = ((known.origin.place, "the other one"),)
+            message = f"the issuer {token.issuer!r} stands twice for the workload {token.workload!r}"
+            fix = "list all of its audiences in one entry"
+            findings.append(Finding("MG025", message, token.origin.place, fix, related=related))
+    known_tokens = {(*_workload_of(token), token.name) for token in intent.tokens}
+    for flow in intent.flows:
+        if flow.token and not (
+            isinstance(flow.server, WorkloadPeer) and (*flow.server.key, flow.token) in known_tokens
+        ):
+            message = f"requests from {describe(flow.client)} to {describe(flow.server)} must carry a token"
+            message += ", but nothing says who issues it"
+            fix = "name the issuer, its keys and the audiences"
+            findings.append(Finding("MG028", message, flow.origin.place, fix))
     return findings
 
 
-def _check_externals(intent: Intent) -> list[Finding]:
+def _workload_of(token: TokenIssuer) -> tuple[str, str]:
+    return (token.namespace, token.workload)
+
+
+def _check_ports(intent: Intent) -> list[Finding]:
+    """A port number stands for one thing: two uses of it could not be told apart by any policy."""
     findings = []
-    for external in intent.externals:
-        if not external.addresses and not _accepted(intent, "host-without-addresses", external.origin.profile):
-            message = (
-                f"NetworkPolicy knows no host names: for {external.host!r} it would have to open port "
-                f"{external.port} to every public address"
-            )
-            fix = "list its addresses (cidrs), or accept the caveat host-without-addresses with a reason"
-            findings.append(Finding("MG027", message, external.origin.place, fix))
+    for workload in intent.workloads.values():
+        numbers = [(port.number, port.transport) for port in workload.ports]
+        for number in sorted({number for number, transport in numbers if numbers.count((number, transport)) > 1}):
+            message = f"the workload {workload.name!r} has the port {number} twice"
+            fix = "give each purpose a port of its own"
+            findings.append(Finding("MG028", message, workload.origin.place, fix))
     return findings

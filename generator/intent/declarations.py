@@ -6,26 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from generator.core.places import Document, Json, Place, Route
+from generator.intent.written import WrittenPeer, read_peer, read_port
 from generator.model.intent import (
     Acceptance,
-    AddressesPeer,
-    AnyonePeer,
-    ApiServerPeer,
     ExternalService,
     ExternalTls,
     GatewayLockdown,
-    GatewayPeer,
     MeshWide,
     Mtls,
-    NamespacesPeer,
     Origin,
-    Peer,
     Port,
-    PrometheusPeer,
     Request,
     TokenIssuer,
     WorkloadKey,
-    WorkloadPeer,
 )
 
 
@@ -40,19 +33,11 @@ class Declaration:
 
 
 @dataclass(frozen=True, slots=True)
-class ServicePeer:
-    """A workload named by the profile that declares it; found once all profiles are known."""
-
-    profile: str
-    service: str
-
-
-@dataclass(frozen=True, slots=True)
 class FlowDeclaration:
     """A flow as written: ports may be names, peers may be of other profiles."""
 
-    client: Peer | ServicePeer
-    server: Peer | ServicePeer
+    client: WrittenPeer
+    server: WrittenPeer
     ports: tuple[int | str | Port, ...] | None
     ports_given: bool
     origin: Origin
@@ -64,6 +49,26 @@ class FlowDeclaration:
     request_place: Place
     plaintext: str
     token: str
+    tolerated: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PortException:
+    """A port that stays open to callers without an identity when everything else is closed to them."""
+
+    workload: str
+    port: int
+    reason: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class PlaintextClient:
+    """A caller that has no identity yet, and the date by which it shall have one."""
+
+    key: WorkloadKey
+    until: str
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +79,8 @@ class Rollout:
     mtls: str
     authorization: str
     create: bool
-    plaintext: Mapping[tuple[str, int], str]
-    plaintext_places: Mapping[tuple[str, int], Place]
-    plaintext_clients: Mapping[WorkloadKey, tuple[str, Place]]
+    exceptions: tuple[PortException, ...]
+    plaintext_clients: tuple[PlaintextClient, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,18 +166,20 @@ class _Reader:
         )
         ports = item.get("ports")
         client_place = self._peer_place((*here, "from"), item["from"])
+        server_place = self._peer_place((*here, "to"), item["to"])
+        written = server_place if client_place == self._profile.place else client_place
         return FlowDeclaration(
-            client=_peer(item["from"]),
-            server=_peer(item["to"]),
-            ports=None if ports in (None, "all") else tuple(_port(port) for port in ports),
+            client=read_peer(item["from"], (*here, "from"), self._placed),
+            server=read_peer(item["to"], (*here, "to"), self._placed),
+            ports=None if ports in (None, "all") else tuple(read_port(port) for port in ports),
             ports_given=ports is not None,
-            origin=Origin(self._profile.profile, self._profile.profile_type, client_place),
+            origin=Origin(self._profile.profile, self._profile.profile_type, written),
             client_place=client_place,
-            server_place=self._peer_place((*here, "to"), item["to"]),
+            server_place=server_place,
             ports_place=self._placed((*here, "ports", 0)),
             purpose=item.get("purpose", ""),
             request=request if restrictions else None,
-            request_place=self._placed((*here, restrictions[0])) if restrictions else client_place,
+            request_place=self._placed((*here, restrictions[0])) if restrictions else written,
             plaintext=item.get("plaintext", ""),
             token=item.get("token", ""),
         )
@@ -198,15 +204,15 @@ class _Reader:
         return ExternalService(
             name=item["name"],
             namespace=item["namespace"],
-            host=item["host"],
+            host=item.get("host", ""),
             port=item["port"],
             protocol=item["protocol"],
             tls=ExternalTls(item["tls"]),
-            origin=self._origin("externals", index, "host"),
+            origin=self._origin("externals", index, "host" if "host" in item else "name"),
             addresses=tuple(item.get("addresses", ())),
             local_port=item.get("localPort", 80),
             certificates=item.get("certificates", {}),
-            client_labels=item.get("clientLabels", {}),
+            clients=tuple(sorted(item.get("clients", ()))),
         )
 
     def _mesh_wide(self) -> MeshWide | None:
@@ -219,55 +225,35 @@ class _Reader:
             deny_by_default=item.get("denyByDefault", False),
             gateways=tuple(item.get("gateways", ())),
             access_logs=item.get("accessLogs", True),
+            gateway_places=tuple(
+                self._placed(("meshWide", "gateways", index)) for index in range(len(item.get("gateways", ())))
+            ),
         )
 
     def _rollout(self) -> Rollout | None:
         item = self._data.get("rollout")
         if item is None:
             return None
-        exceptions = list(enumerate(item.get("plaintext", [])))
-        clients = list(enumerate(item.get("plaintextClients", [])))
         return Rollout(
             mesh=item["mesh"],
             mtls=item["mtls"],
             authorization=item["authorization"],
             create=item.get("create", False),
-            plaintext={(entry["workload"], entry["port"]): entry["reason"] for _, entry in exceptions},
-            plaintext_places={
-                (entry["workload"], entry["port"]): self._placed(("rollout", "plaintext", index, "workload"))
-                for index, entry in exceptions
-            },
-            plaintext_clients={
-                (entry["namespace"], entry["workload"]): (
+            exceptions=tuple(
+                PortException(
+                    entry["workload"],
+                    entry["port"],
+                    entry["reason"],
+                    self._placed(("rollout", "plaintext", index, "workload")),
+                )
+                for index, entry in enumerate(item.get("plaintext", []))
+            ),
+            plaintext_clients=tuple(
+                PlaintextClient(
+                    (entry["namespace"], entry["workload"]),
                     entry.get("until", ""),
                     self._placed(("rollout", "plaintextClients", index, "workload")),
                 )
-                for index, entry in clients
-            },
+                for index, entry in enumerate(item.get("plaintextClients", []))
+            ),
         )
-
-
-def _port(value: Json) -> int | str | Port:
-    if isinstance(value, dict):
-        return Port(value["number"], value["protocol"], value.get("name", ""), value.get("end"))
-    port: int | str = value
-    return port
-
-
-def _peer(data: Json) -> Peer | ServicePeer:
-    if "workload" in data:
-        return WorkloadPeer(data["namespace"], data["workload"])
-    if "profile" in data:
-        return ServicePeer(data["profile"], data["service"])
-    if "namespaces" in data:
-        return NamespacesPeer(tuple(sorted(data["namespaces"])), tuple(sorted(data.get("labels", {}).items())))
-    if "gateway" in data:
-        return GatewayPeer(data["gateway"])
-    if "cidrs" in data or "public" in data:
-        return AddressesPeer(tuple(sorted(data.get("cidrs", ()))), is_public="public" in data)
-    singular: dict[str, Peer] = {
-        "prometheus": PrometheusPeer(),
-        "apiServer": ApiServerPeer(),
-        "anyone": AnyonePeer(),
-    }
-    return singular[next(iter(data))]

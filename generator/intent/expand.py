@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from generator.core import schema_errors
 from generator.core.findings import Finding
-from generator.core.json_schema import compile_schema
+from generator.core.json_schema import Validator, compile_schema
 from generator.core.names import suggestion
 from generator.core.places import Document
 from generator.core.resources import json_file
@@ -17,9 +17,6 @@ from generator.intent.profile import Profile
 from generator.intent.profile_types import ProfileType, common_definitions
 from generator.templating.engine import TemplateEngine, TemplateFailure
 from generator.templating.placed import PlaceTags, placed
-
-if TYPE_CHECKING:
-    from jsonschema.protocols import Validator
 
 
 @cache

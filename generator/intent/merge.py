@@ -16,11 +16,23 @@ _STRONGER = {
     "create": True,
     "createAccounts": True,
     "registryOnly": True,
+    "encrypted": True,
+    "consent": True,
 }
 """Fields where one profile may ask for more than another; the value that wins."""
 
 _UNITED = frozenset({"ports", "directions"})
 """Lists of which each profile may name a part."""
+
+_BOTH = ("Ingress", "Egress")
+_NAMESPACE_DEFAULTS: dict[str, Json] = {
+    "mesh": "sidecar",
+    "mtls": "STRICT",
+    "authorization": "enforced",
+    "isolation": "namespace",
+    "directions": list(_BOTH),
+}
+_WORKLOAD_DEFAULTS: dict[str, Json] = {"rendered": True, "directions": list(_BOTH)}
 
 
 def merge_declarations(
@@ -44,6 +56,7 @@ def merge_declarations(
 
 
 def _merge_two(first: Declaration, second: Declaration, what: str) -> tuple[Declaration, list[Finding]]:
+    first, second = _complete(first, what), _complete(second, what)
     fields = dict(first.fields)
     findings = []
     for name, value in second.fields.items():
@@ -61,6 +74,18 @@ def _merge_two(first: Declaration, second: Declaration, what: str) -> tuple[Decl
     return replace(first, fields=fields, places={**second.places, **first.places}), findings
 
 
+def _complete(declared: Declaration, what: str) -> Declaration:
+    """Return *declared* with what its silence means, so that another profile cannot weaken it unnoticed.
+
+    A profile that isolates named workloads only, or names a far end, leaves the rest open.
+    """
+    if what == "namespace" and declared.fields.get("isolation") != "workloads":
+        return replace(declared, fields={**_NAMESPACE_DEFAULTS, **declared.fields})
+    if what == "workload" and declared.fields.get("rendered", True):
+        return replace(declared, fields={**_WORKLOAD_DEFAULTS, **declared.fields})
+    return declared
+
+
 def _unite(first: list[Json], second: list[Json]) -> tuple[list[Json], bool]:
     united = first + [item for item in second if item not in first]
     numbers = [item["number"] for item in united if isinstance(item, dict)]
@@ -71,10 +96,14 @@ def _conflict(first: Declaration, second: Declaration, field: str, what: str) ->
     name = "/".join(part for part in second.key if part)
     place = second.places.get(field, second.origin.place)
     other = first.places.get(field, first.origin.place)
-    profiles = f"{first.origin.profile!r} and {second.origin.profile!r}"
+    if field == "zone":  # written once beside many namespaces: the one that stands twice is the mistake
+        place, other = second.origin.place, first.origin.place
+    if first.origin.profile == second.origin.profile:
+        who = f"the profile {first.origin.profile!r} says two things of"
+    else:
+        who = f"the profiles {first.origin.profile!r} and {second.origin.profile!r} disagree on"
     message = (
-        f"the profiles {profiles} disagree on {field} of the {what} {name}: "
-        f"{_short(first.fields[field])} against {_short(second.fields[field])}"
+        f"{who} {field} of the {what} {name}: {_short(first.fields[field])} against {_short(second.fields[field])}"
     )
     return Finding(
         "MG025",

@@ -15,12 +15,13 @@ from generator.core.yaml_reader import read_documents
 from generator.intent.profile import Profile
 
 _SHAPE = re.compile(r"(?:(?P<profile>[a-z0-9][-a-z0-9]*):)?(?P<path>[^=:\s]+)=(?P<value>.*)", re.DOTALL)
+_INDEX = re.compile("[0-9]{1,9}")
 
 
 def apply_overrides(profiles: Sequence[Profile], overrides: Sequence[str]) -> list[Profile]:
     """Return *profiles* with every override ``[PROFILE:]path=value`` applied.
 
-    The path is dotted and starts at ``spec`` or ``environment``; numbers index lists. The
+    The path is dotted and starts at ``spec``, or is ``environment``; numbers index lists. The
     value is read as YAML, so that ``8080`` is a number and ``[a, b]`` a list.
 
     Raises:
@@ -44,7 +45,7 @@ def _refused(message: str, place: Place, fix: str) -> InvalidInput:
     return InvalidInput([Finding("MG015", message, place, fix)])
 
 
-def _parsed(text: str, place: Place, profiles: dict[str, Profile]) -> tuple[Profile, Route, Json]:
+def _parsed(text: str, place: Place, profiles: dict[str, Profile]) -> tuple[Profile, Sequence[str], Json]:
     match = _SHAPE.fullmatch(text)
     if not match:
         raise _refused(f"{text!r} is no override", place, "write [PROFILE:]path=value, e.g. spec.namespace=shop")
@@ -56,38 +57,51 @@ def _parsed(text: str, place: Place, profiles: dict[str, Profile]) -> tuple[Prof
         )
     if name is not None and name not in profiles:
         raise _refused(f"no profile of this run is named {name!r}", place, suggestion(name, profiles))
-    route = tuple(int(step) if step.isdigit() else step for step in match["path"].split("."))
-    if route[0] not in ("spec", "environment"):
-        raise _refused(f"{match['path']!r} cannot be set", place, "start the path with spec or environment")
+    route = tuple(match["path"].split("."))
+    if route != ("environment",) and route[0] != "spec":
+        raise _refused(f"{match['path']!r} cannot be set", place, "set environment, or a path that starts with spec")
     documents, findings = read_documents(match["value"], place.file)
     if findings:
-        raise InvalidInput(findings)
-    return profiles[name or next(iter(profiles))], route, documents[0].data if documents else None
+        raise InvalidInput(replace(one, place=place) for one in findings)
+    if len(documents) > 1:
+        raise _refused(f"the value of {match['path']!r} is more than one YAML document", place, "write one value")
+    value = documents[0].data if documents else None
+    if route == ("environment",) and not (isinstance(value, str) and value):
+        raise _refused("an environment is named by text", place, "write environment=NAME, or environment=./FILE.yaml")
+    return profiles[name or next(iter(profiles))], route, value
 
 
-def _with_value(profile: Profile, route: Route, value: Json, place: Place) -> Profile:
+def _with_value(profile: Profile, path: Sequence[str], value: Json, place: Place) -> Profile:
     data = copy.deepcopy(profile.document.data)
     at = data
-    for depth, step in enumerate(route[:-1]):
-        if isinstance(at, list) and isinstance(step, int) and step < len(at):
-            at = at[step]
-        elif isinstance(at, dict) and isinstance(step, str):
-            at = at.setdefault(step, {})
-        else:
-            shown = ".".join(str(one) for one in route[: depth + 1])
+    route: Route = ()
+    fresh: list[Route] = []
+    for step in path[:-1]:
+        known = _step(at, step)
+        if known is None:
+            shown = ".".join(path[: len(route) + 1])
             raise _refused(f"there is no {shown} to set a value in", place, "name an existing mapping or list item")
-    _assign(at, route, value, place)
+        route = (*route, known)
+        if isinstance(at, dict) and known not in at:
+            at[known] = {}
+            fresh.append(route)
+        at = at[known]
+    last = _step(at, path[-1])
+    if last is None:
+        message = f"{'.'.join(path)} cannot be set: it lies in no mapping, or in no list of that length"
+        raise _refused(message, place, "see the file")
+    at[last] = value
+    route = (*route, last)
     places = {known: where for known, where in profile.document.values.items() if known[: len(route)] != route}
-    document = Document(data, profile.document.file, {**places, route: place}, profile.document.keys)
+    keys = {known: where for known, where in profile.document.keys.items() if known[: len(route)] != route}
+    ours = dict.fromkeys([*fresh, route], place)
+    document = Document(data, profile.document.file, {**places, **ours}, {**keys, **ours})
     return replace(profile, document=document, environment=data.get("environment"))
 
 
-def _assign(at: Json, route: Route, value: Json, place: Place) -> None:
-    step = route[-1]
-    is_item = isinstance(at, list) and isinstance(step, int) and step < len(at)
-    if not is_item and not (isinstance(at, dict) and isinstance(step, str)):
-        shown = ".".join(str(one) for one in route)
-        raise _refused(
-            f"{shown} cannot be set: it lies in no mapping, or in no list of that length", place, "see the file"
-        )
-    at[step] = value
+def _step(at: Json, step: str) -> str | int | None:
+    """Return *step* as a key of the mapping, or as an index of the list *at*; None where it leads nowhere."""
+    if isinstance(at, dict):
+        return step
+    is_index = isinstance(at, list) and _INDEX.fullmatch(step) and int(step) < len(at)
+    return int(step) if is_index else None

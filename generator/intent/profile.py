@@ -82,7 +82,11 @@ def find_files(paths: Iterable[str], standard_input: bytes | None = None) -> tup
             files.append(SourceFile("<stdin>", standard_input or b"", Path()))
             continue
         path = Path(given)
-        chosen = sorted(child for child in path.iterdir() if child.suffix in _SUFFIXES) if path.is_dir() else [path]
+        try:
+            chosen = sorted(child for child in path.iterdir() if child.suffix in _SUFFIXES) if path.is_dir() else [path]
+        except OSError as error:
+            findings.append(Finding("MG001", f"cannot be read: {error.strerror}", Place(given, 1, 1)))
+            continue
         if not chosen:
             findings.append(Finding("MG001", "the folder holds no .yaml file", Place(given, 1, 1)))
         for file in chosen:
@@ -94,7 +98,10 @@ def find_files(paths: Iterable[str], standard_input: bytes | None = None) -> tup
 
 
 def read_profiles(files: Sequence[SourceFile], common: dict[str, Any]) -> tuple[list[Profile], list[Finding]]:
-    """Read every profile of *files* and check its envelope, with the shared definitions *common*."""
+    """Read every profile of *files* and check its envelope, with the shared definitions *common*.
+
+    Environment files lie beside profiles; they are read when a profile names them, and passed over here.
+    """
     validator = compile_schema({**envelope_schema(), "$defs": common})
     profiles: list[Profile] = []
     findings: list[Finding] = []
@@ -105,6 +112,8 @@ def read_profiles(files: Sequence[SourceFile], common: dict[str, Any]) -> tuple[
             mistakes = [Finding("MG007", "the file holds no profile", Place(file.name, 1, 1), fix)]
         findings += mistakes
         for document in documents:
+            if isinstance(document.data, dict) and document.data.get("kind") == "Environment":
+                continue  # the facts that the profiles beside it name
             errors = schema_errors.findings(document, validator, wrong="MG012", unknown="MG011", missing="MG013")
             findings += errors
             if not errors:
@@ -118,6 +127,9 @@ def read_profiles(files: Sequence[SourceFile], common: dict[str, Any]) -> tuple[
                         file.folder,
                     )
                 )
+    if files and not profiles and not findings:
+        fix = "name the profiles; an environment is named in them, or with --env"
+        findings.append(Finding("MG007", "there are environments here and no profile", Place(files[0].name, 1, 1), fix))
     return profiles, findings + _twice(profiles)
 
 

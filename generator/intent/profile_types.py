@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from generator.core.errors import MeshgenError
+from generator.core.json_schema import schema_problem
 from generator.core.resources import bundled
 from generator.intent.profile import envelope_schema
 
@@ -29,7 +30,8 @@ class ProfileType:
     def summary(self) -> str:
         """The first sentence of its README, below the title."""
         lines = self.readme().splitlines()
-        return next((line for line in lines if line and not line.startswith("#")), "")
+        described = str(self.spec_schema().get("description", ""))
+        return next((line for line in lines if line and not line.startswith("#")), described)
 
     @property
     def template(self) -> str:
@@ -37,8 +39,9 @@ class ProfileType:
         return f"{self.name}/{TEMPLATE_FILE}"
 
     def readme(self) -> str:
-        """Return its documentation (Markdown)."""
-        return (self.folder / "README.md").read_text("utf-8")
+        """Return its documentation (Markdown), empty when its author wrote none."""
+        path = self.folder / "README.md"
+        return path.read_text("utf-8") if path.is_file() else ""
 
     def spec_schema(self) -> dict[str, Any]:
         """Return the schema of ``spec`` as the type's author wrote it.
@@ -49,14 +52,18 @@ class ProfileType:
         path = self.folder / SCHEMA_FILE
         try:
             schema = json.loads(path.read_text("utf-8"))
-        except ValueError as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise MeshgenError(f"{path}: not valid JSON: {error}") from error
         if not isinstance(schema, dict):
             raise MeshgenError(f"{path}: a JSON Schema is an object")
         return schema
 
     def schema(self) -> dict[str, Any]:
-        """Return the complete schema of a profile of this type, self-contained, for editors too."""
+        """Return the complete schema of a profile of this type, self-contained, for editors too.
+
+        Raises:
+            MeshgenError: the author's file is no JSON Schema.
+        """
         spec = self.spec_schema()
         definitions = {**common_definitions(), **spec.pop("$defs", {})}
         for key in ("$schema", "$id"):
@@ -64,13 +71,17 @@ class ProfileType:
         envelope = envelope_schema()
         envelope["properties"]["profile"] = {"const": self.name}
         envelope["properties"]["spec"] = spec
-        return {
+        schema = {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "$id": f"https://meshgen.dev/schemas/v1alpha1/{self.name}.json",
             "title": f"meshgen profile: {self.name}",
             **envelope,
             "$defs": definitions,
         }
+        is_own = self.folder.parent != bundled("profiles")  # those that come with meshgen are tested
+        if is_own and (problem := schema_problem(schema)):
+            raise MeshgenError(f"{self.folder / SCHEMA_FILE}: not a valid JSON Schema: {problem}")
+        return schema
 
     def examples(self) -> list[Path]:
         """Return its example profiles."""

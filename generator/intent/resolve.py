@@ -8,7 +8,8 @@ from generator.core.findings import Finding
 from generator.core.names import suggestion
 from generator.core.places import Place
 from generator.environment.model import Environment
-from generator.intent.declarations import Declarations, FlowDeclaration, ServicePeer
+from generator.intent.declarations import Declarations, FlowDeclaration
+from generator.intent.written import SecuredNamespaces, ServicePeer, WrittenPeer, ZonePeer
 from generator.model.intent import (
     ApiServerPeer,
     Flow,
@@ -41,6 +42,12 @@ class FlowResolver:
         for one in declared:
             own = [item.key for item in one.workloads if item.fields.get("rendered", True)]
             self._by_profile[one.origin.profile] += own
+        self._zones: dict[str, set[str]] = {}
+        for item in (item for one in declared for item in one.namespaces if "zone" in item.fields):
+            self._zones.setdefault(item.fields["zone"], set()).add(item.key[0])
+        self._namespaces = {
+            one.origin.profile: tuple(sorted({item.key[0] for item in one.namespaces})) for one in declared
+        }
         self.findings: list[Finding] = []
 
     def resolve(self, written: FlowDeclaration) -> Flow | None:
@@ -63,6 +70,7 @@ class FlowResolver:
             request=written.request,
             plaintext=written.plaintext,
             token=written.token,
+            tolerated=written.tolerated,
             request_place=written.request_place,
         )
 
@@ -80,16 +88,20 @@ class FlowResolver:
                 findings.append(Finding("MG023", message, place, suggestion(name, gateways)))
         return findings
 
-    def _found_peer(self, peer: Peer | ServicePeer, place: Place) -> Peer | None:
+    def _found_peer(self, peer: WrittenPeer, place: Place) -> Peer | None:
         try:
             return self._peer(peer, place)
         except _Unresolved as error:
             self.findings.append(error.finding)
             return None
 
-    def _peer(self, peer: Peer | ServicePeer, place: Place) -> Peer:
+    def _peer(self, peer: WrittenPeer, place: Place) -> Peer:
         if isinstance(peer, ServicePeer):
-            return self._service(peer, place)
+            return self._service(peer) if peer.service else self._whole_profile(peer)
+        if isinstance(peer, SecuredNamespaces):
+            return self._secured(peer)
+        if isinstance(peer, ZonePeer):
+            return self._zone(peer)
         if isinstance(peer, GatewayPeer):
             for missing in self.check_gateways([(peer.gateway, place)]):
                 raise _Unresolved(missing.code, missing.message, place, missing.fix)
@@ -99,15 +111,41 @@ class FlowResolver:
             raise _Unresolved("MG020", message, place, suggestion(peer.workload, here))
         return peer
 
-    def _service(self, peer: ServicePeer, place: Place) -> Peer:
+    def _secured(self, written: SecuredNamespaces) -> Peer:
+        known = {name for names in self._namespaces.values() for name in names}
+        for name, place in written.places:
+            if name not in known:
+                message = f"no profile of this run declares the namespace {name!r}"
+                raise _Unresolved("MG021", message, place, suggestion(name, known))
+        return written.peer
+
+    def _zone(self, peer: ZonePeer) -> Peer:
+        if peer.zone not in self._zones:
+            message = f"no namespace of this run lies in {peer.zone!r}"
+            raise _Unresolved("MG021", message, peer.place, suggestion(peer.zone, self._zones))
+        return NamespacesPeer(tuple(sorted(self._zones[peer.zone])))
+
+    def _whole_profile(self, peer: ServicePeer) -> Peer:
+        self._check_profile(peer)
+        names = self._namespaces[peer.profile]
+        if not names:
+            message = f"the profile {peer.profile!r} declares no namespace"
+            raise _Unresolved("MG021", message, peer.profile_place, "name a workload and its namespace instead")
+        return NamespacesPeer(names)
+
+    def _check_profile(self, peer: ServicePeer) -> None:
         if peer.profile not in self._by_profile:
             fix = suggestion(peer.profile, self._by_profile) + "; render its file in the same run"
-            raise _Unresolved("MG020", f"no profile of this run is named {peer.profile!r}", place, fix)
+            raise _Unresolved("MG020", f"no profile of this run is named {peer.profile!r}", peer.profile_place, fix)
+
+    def _service(self, peer: ServicePeer) -> Peer:
+        self._check_profile(peer)
         keys = self._by_profile[peer.profile]
         matching = [key for key in keys if key[1] == peer.service]
         if not matching:
             message = f"the profile {peer.profile!r} has no workload {peer.service!r}"
-            raise _Unresolved("MG020", message, place, suggestion(peer.service, [name for _, name in keys]))
+            names = [name for _, name in keys]
+            raise _Unresolved("MG020", message, peer.service_place, suggestion(peer.service, names))
         return WorkloadPeer(*matching[0])
 
     def _ports(self, written: FlowDeclaration, server: Peer) -> tuple[Port, ...] | None:

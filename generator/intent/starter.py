@@ -32,10 +32,10 @@ def starter(kind: ProfileType, name: str | None = None) -> str:
             raise InvalidInput([Finding("MG012", f"{name!r} is no name for a profile", Place("NAME", 1, 1), fix)])
         text = re.sub(r"^metadata: *\{name: *[^}]*\}", f"metadata: {{name: {name}}}", text, count=1, flags=re.MULTILINE)
     documents, _ = read_documents(text, "README.md")
-    used = documents[0].data["spec"] if documents else {}
+    used = documents[0].data.get("spec", {}) if documents and isinstance(documents[0].data, dict) else {}
     options = kind.spec_schema().get("properties", {})
     lines = [
-        str(comment(f"{option}: {words.get('description', '')}", 2))
+        str(comment(f"{option}: {words.get('description', '') if isinstance(words, dict) else ''}", 2))
         for option, words in options.items()
         if option not in used
     ]

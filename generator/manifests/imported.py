@@ -11,11 +11,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from generator.core.findings import Finding
+from generator.core.json_schema import schema_problem
 from generator.core.places import Document, Json, Route
-from generator.manifests.schema import KindOfObject, Schema, metadata_schema, python_pattern, schema_problem
+from generator.manifests.schema import KindOfObject, Schema, metadata_schema
 
 NOT_A_CRD = "MG604"
 _CRD = ("apiextensions.k8s.io/v1", "CustomResourceDefinition")
+_NAME = re.compile(r"[A-Za-z0-9]([-.A-Za-z0-9]*[A-Za-z0-9])?")
 _KEEPS_UNKNOWN = "x-kubernetes-preserve-unknown-fields"
 _COPIED = frozenset(
     {
@@ -59,6 +61,9 @@ def _from_crd(data: Json) -> tuple[dict[KindOfObject, Schema], str]:
     try:
         spec = data["spec"]
         group, kind = str(spec["group"]), str(spec["names"]["kind"])
+        names = [group, kind, *(str(version["name"]) for version in spec["versions"])]
+        if not all(_NAME.fullmatch(name) for name in names):  # files are named after them
+            return {}, f"this CustomResourceDefinition is broken: {', '.join(map(repr, names))} are no names"
         versions = [
             (f"{group}/{version['name']}", version["schema"]["openAPIV3Schema"])
             for version in spec["versions"]
@@ -147,7 +152,7 @@ def _bounds(upstream: Schema) -> Schema:
             schema[f"exclusive{side.capitalize()}"] = schema.pop(side)
     pattern = upstream.get("pattern")
     if isinstance(pattern, str) and _is_readable(pattern):
-        schema["pattern"] = python_pattern(pattern)
+        schema["pattern"] = pattern
     return schema
 
 

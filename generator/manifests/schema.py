@@ -9,18 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from generator.core import schema_errors
 from generator.core.findings import Finding, Severity
-from generator.core.json_schema import compile_schema
+from generator.core.json_schema import Validator, compile_schema
 from generator.core.names import nearest
 from generator.core.places import Document, Json, Route
 from generator.core.resources import package_file
 from generator.core.schema_words import a_kind_of
-
-if TYPE_CHECKING:
-    from jsonschema.protocols import Validator
 
 Schema = dict[str, Any]
 KindOfObject = tuple[str, str]
@@ -97,17 +94,6 @@ def metadata_schema() -> Schema:
     return resolved
 
 
-def schema_problem(schema: Schema) -> str:
-    """Return why *schema* is no JSON Schema, or the empty text when it is one."""
-    from jsonschema import Draft202012Validator, SchemaError  # noqa: PLC0415  (slow to import)
-
-    try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
-        return error.message
-    return ""
-
-
 @cache
 def _validator(kind: str) -> Validator:
     return compile_schema(schema_of(kind))
@@ -129,15 +115,7 @@ def _resolved(node: Json, home: Schema) -> Json:
         file, _, name = node["$ref"].partition("#/$defs/")
         definitions = _common() if file else home
         return _resolved(definitions[name], definitions)
-    return {
-        key: python_pattern(value) if key == "pattern" and isinstance(value, str) else _resolved(value, home)
-        for key, value in node.items()
-    }
-
-
-def python_pattern(pattern: str) -> str:
-    r"""Translate the end of a schema's *pattern*: Python's ``$`` also matches before a last newline."""
-    return pattern.removesuffix("$") + r"\Z" if pattern.endswith("$") else pattern
+    return {key: _resolved(value, home) for key, value in node.items()}
 
 
 def _identity_problem(data: Json) -> tuple[Route, str]:

@@ -6,7 +6,7 @@ one source: client, server, ports, and for HTTP the requests.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -83,7 +83,12 @@ WorkloadKey = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Namespace:
-    """What a namespace that this bundle secures shall be like."""
+    """What a namespace that this bundle secures shall be like.
+
+    ``encrypted`` asks for mutual TLS at both ends of every flow from and to its pods, without exception.
+    ``consent`` demands that a flow into it from another profile is declared by its own as well.
+    No flow may join namespaces of different ``zone``.
+    """
 
     name: str
     origin: Origin
@@ -96,6 +101,9 @@ class Namespace:
     labels: Mapping[str, str] = field(default_factory=dict)
     scrape: bool = True
     registry_only: bool = False
+    encrypted: bool = False
+    consent: bool = False
+    zone: str = ""
     quota: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[str, Json] = field(default_factory=dict)
 
@@ -105,6 +113,7 @@ class Workload:
     """A set of pods that shares labels and identities.
 
     ``is_rendered`` is false for the far end of a flow whose own namespace is secured elsewhere.
+    ``directions`` are those in which this bundle isolates its pods.
     """
 
     namespace: str
@@ -116,11 +125,16 @@ class Workload:
     mesh: Mesh | None = None
     is_rendered: bool = True
     create_accounts: bool = False
+    directions: tuple[str, ...] = ("Ingress", "Egress")
 
     @property
     def key(self) -> WorkloadKey:
         """Namespace and name."""
         return (self.namespace, self.name)
+
+    def covers(self, other: Workload) -> bool:
+        """Tell whether every pod of *other* is one of this workload's too, by its labels."""
+        return self.namespace == other.namespace and self.labels.items() <= other.labels.items()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +143,11 @@ class WorkloadPeer:
 
     namespace: str
     workload: str
+
+    @property
+    def key(self) -> WorkloadKey:
+        """Namespace and name."""
+        return (self.namespace, self.workload)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +207,8 @@ class Flow:
 
     ``ports`` None means every port. ``plaintext`` is the reason why this client may come
     without an identity to a server in the mesh. ``token`` names the issuer whose JWT each
-    request must carry.
+    request must carry. ``tolerated`` says how long the client may still come in plaintext
+    while the server's namespace moves into the mesh.
     """
 
     client: Peer
@@ -199,6 +219,7 @@ class Flow:
     request: Request | None = None
     plaintext: str = ""
     token: str = ""
+    tolerated: str = ""
     request_place: Place | None = field(default=None, compare=False, repr=False)
 
 
@@ -227,7 +248,10 @@ class ExternalTls(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ExternalService:
-    """A host outside the cluster that workloads of a namespace use."""
+    """A host outside the cluster, or addresses alone, that workloads of a namespace use.
+
+    ``clients`` names those workloads; without it every workload of the namespace is meant.
+    """
 
     name: str
     namespace: str
@@ -239,7 +263,7 @@ class ExternalService:
     addresses: tuple[str, ...] = ()
     local_port: int = 80
     certificates: Mapping[str, str] = field(default_factory=dict)
-    client_labels: Mapping[str, str] = field(default_factory=dict)
+    clients: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +284,7 @@ class MeshWide:
     deny_by_default: bool = False
     gateways: tuple[str, ...] = ()
     access_logs: bool = True
+    gateway_places: tuple[Place, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,3 +309,17 @@ class Intent:
     gateways: tuple[GatewayLockdown, ...] = ()
     mesh_wide: MeshWide | None = None
     acceptances: tuple[Acceptance, ...] = ()
+    _rendered: dict[str, list[Workload]] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for workload in self.workloads.values():
+            if workload.is_rendered:
+                self._rendered.setdefault(workload.namespace, []).append(workload)
+
+    def rendered_in(self, namespace: str) -> Sequence[Workload]:
+        """Return the workloads of *namespace* that this bundle secures, in order; found without a search."""
+        return self._rendered.get(namespace, ())
+
+    def accepts(self, caveat: str, profile: str) -> bool:
+        """Tell whether *profile* accepted the weakness *caveat*."""
+        return any(one.caveat == caveat and one.profile == profile for one in self.acceptances)

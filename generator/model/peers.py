@@ -11,7 +11,8 @@ def describe(peer: Peer) -> str:
     if isinstance(peer, WorkloadPeer):
         return f"{peer.namespace}/{peer.workload}"
     if isinstance(peer, NamespacesPeer):
-        return f"every pod of {', '.join(peer.names)}"
+        by_label = ", ".join(f"{key}={value}" for key, value in peer.labels)
+        return f"every pod of {', '.join(peer.names)}" + (f" (namespaces with {by_label})" if by_label else "")
     if isinstance(peer, GatewayPeer):
         return f"the gateway {peer.gateway}"
     words = {"PrometheusPeer": "Prometheus", "ApiServerPeer": "the Kubernetes API server", "AnyonePeer": "anyone"}

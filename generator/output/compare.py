@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from generator.core.errors import OutputRefused
-from generator.output.record import digest, read_record
+from generator.output.record import RECORD, digest, read_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,9 @@ def compare(folder: Path, files: Mapping[str, bytes]) -> Changes:
     Raises:
         OutputRefused: a symbolic link stands where our files go, or the record is unreadable.
     """
-    _refuse_links(folder, files)
+    _refuse_links(folder, {*files, RECORD})
     owned = read_record(folder) or {}
+    _refuse_links(folder, owned.keys() - files.keys())
     on_disk = {path: content for path in {*files, *owned} if (content := _read(folder / path)) is not None}
     added = [path for path in files if path not in on_disk]
     changed = [path for path in files if path in on_disk and on_disk[path] != files[path]]
@@ -64,20 +65,27 @@ def _read(path: Path) -> bytes | None:
         raise OutputRefused(f"{path}: cannot be read: {error.strerror}") from error
 
 
-def _refuse_links(folder: Path, files: Mapping[str, bytes]) -> None:
-    """A link among our folders could lead a write out of the output folder."""
-    ours = {PurePosixPath(path) for path in files}
-    inner = {parent for path in ours for parent in path.parents}
-    for path in sorted({*ours, *inner}):
-        if (folder / path).is_symlink():
-            raise OutputRefused(f"{folder / path}: is a symbolic link; meshgen writes only into folders of its own")
+def _refuse_links(folder: Path, files: Iterable[str]) -> None:
+    """A link among our folders could lead a write, or what a difference shows, out of the output folder."""
+    seen: set[str] = set()
+    for path in files:
+        ours = path
+        while ours not in seen:  # the file, the folders around it, and at last "", which is the output folder
+            seen.add(ours)
+            ours = ours.rpartition("/")[0]
+    links = [path for path in seen if os.path.islink(folder / path)]  # noqa: PTH114  (Path.is_symlink is slower)
+    if links:
+        raise OutputRefused(f"{folder / min(links)}: is a symbolic link; meshgen writes only into folders of its own")
 
 
 def unified_diff(folder: Path, files: Mapping[str, bytes], changes: Changes) -> Iterator[str]:
     """Yield the difference as unified diff text, from what is on disk to what would be rendered."""
+    import difflib  # noqa: PLC0415  (start-up: only where there is a difference to show)
+
     for path in sorted((*changes.added, *changes.changed, *changes.removed)):
         old = (_read(folder / path) or b"").decode("utf-8", "replace").splitlines(keepends=True)
         new = files.get(path, b"").decode("utf-8").splitlines(keepends=True)
         before = "/dev/null" if path in changes.added else f"{folder / path}"
         after = "/dev/null" if path in changes.removed else f"{folder / path} (rendered)"
-        yield from difflib.unified_diff(old, new, before, after)
+        for line in difflib.unified_diff(old, new, before, after):
+            yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"

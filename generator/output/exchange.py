@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 from pathlib import Path
+from typing import Any
+
+ASIDE = ".old"
+"""How the former folder's name ends while it waits, where there is no exchange, for the new one to take its place."""
 
 _AT_CWD = -100
 _EXCHANGE = 2
@@ -22,15 +25,39 @@ def put_in_place(new: Path, old: Path) -> Path | None:
         return None
     if _exchange(new, old):
         return new
-    aside = new.with_name(f"{new.name}.old")
+    aside = new.with_name(new.name + ASIDE)
     old.rename(aside)
     new.rename(old)
     return aside
 
 
+def flush_file_system(folder: Path) -> bool:
+    """Write everything that waits for the disk under *folder* out, in one call; tell whether the system can.
+
+    15,000 single `fsync` take seconds where this takes a tenth of one. `os.sync` would do
+    it for every disk there is, and need not wait for the end.
+    """
+    syncfs = getattr(_system(), "syncfs", None)
+    if syncfs is None:
+        return False
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        result: int = syncfs(handle)
+    finally:
+        os.close(handle)
+    return result == 0
+
+
 def _exchange(first: Path, second: Path) -> bool:
-    renameat2 = getattr(ctypes.CDLL(None), "renameat2", None) if os.name == "posix" else None
+    renameat2 = getattr(_system(), "renameat2", None)
     if renameat2 is None:
         return False
     result: int = renameat2(_AT_CWD, os.fsencode(first), _AT_CWD, os.fsencode(second), _EXCHANGE)
     return result == 0
+
+
+def _system() -> Any:
+    """Return the C library, None where it has another name."""
+    import ctypes  # noqa: PLC0415  (start-up: not for a folder that is new, or unchanged)
+
+    return ctypes.CDLL(None) if os.name == "posix" else None

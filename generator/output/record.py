@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from generator import __version__
 from generator.core.errors import OutputRefused
@@ -33,11 +33,18 @@ def read_record(folder: Path) -> dict[str, str] | None:
         files = data["files"]
         if not all(isinstance(name, str) and isinstance(value, str) for name, value in files.items()):
             raise TypeError("a name or digest is no text")
+        if not all(_lies_inside(name) for name in files):
+            raise ValueError("a name leads out of the folder")
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise OutputRefused(f"{path}: cannot be understood ({error}); delete it to start anew with --force") from error
     return dict(files)
+
+
+def _lies_inside(name: str) -> bool:
+    path = PurePosixPath(name)
+    return not path.is_absolute() and ".." not in path.parts and "\\" not in name and "\0" not in name
 
 
 def record_text(bundle: str, files: Mapping[str, bytes]) -> bytes:

@@ -6,8 +6,10 @@ keep their times), flushed to disk, and put in its place in one step.
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,10 +17,12 @@ from pathlib import Path
 
 from generator.core.errors import OutputRefused
 from generator.output.compare import Changes, compare
-from generator.output.exchange import put_in_place
+from generator.output.exchange import ASIDE, flush_file_system, put_in_place
 from generator.output.record import RECORD, record_text
 
 _STAGING = ".meshgen-"
+_MANY = 200
+"""Files from which on one flush of the whole file system is quicker than one for each of them."""
 
 
 def write_bundle(folder: Path, bundle: str, files: Mapping[str, bytes], *, force: bool = False) -> Changes:
@@ -28,8 +32,9 @@ def write_bundle(folder: Path, bundle: str, files: Mapping[str, bytes], *, force
         OutputRefused: hand-edited or foreign files are in the way and *force* is not given,
             or the system refuses to write. Nothing was changed.
     """
-    folder = Path(os.path.abspath(folder))  # noqa: PTH100  (resolve() would follow links)
     try:
+        folder = Path(os.path.abspath(folder))  # noqa: PTH100  (resolve() would follow links)
+        _refuse_inside(folder)
         with _alone(folder):
             changes = compare(folder, files)
             if not force:
@@ -40,6 +45,12 @@ def write_bundle(folder: Path, bundle: str, files: Mapping[str, bytes], *, force
             return changes
     except OSError as error:
         raise OutputRefused(f"{error.filename or folder}: cannot be written: {error.strerror}") from error
+
+
+def _refuse_inside(folder: Path) -> None:
+    """The folder is exchanged as a whole: whoever stands in it would be left in the one that is removed."""
+    if Path.cwd().is_relative_to(folder.resolve()):
+        raise OutputRefused(f"{folder}: is the folder you are in, or above it; choose one below, or go elsewhere")
 
 
 def _refuse_foreign_work(folder: Path, changes: Changes) -> None:
@@ -60,8 +71,11 @@ def _alone(folder: Path) -> Iterator[None]:
     handle = os.open(folder.parent, os.O_RDONLY)
     try:
         _lock(handle)
-        for left in folder.parent.glob(f".{folder.name}{_STAGING}*"):
-            shutil.rmtree(left, ignore_errors=True)
+        for left in sorted(folder.parent.glob(f".{glob.escape(folder.name)}{_STAGING}*")):
+            if left.name.endswith(ASIDE) and not folder.exists():
+                left.rename(folder)  # killed between the two steps of a system without an exchange
+            else:
+                shutil.rmtree(left, ignore_errors=True)
         yield
     finally:
         os.close(handle)
@@ -83,12 +97,11 @@ def _holds(path: Path, content: bytes) -> bool:
 def _replace(folder: Path, wanted: Mapping[str, bytes], changes: Changes) -> None:
     staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}{_STAGING}", dir=folder.parent))
     try:
-        staging.chmod(0o755)
+        staging.chmod(stat.S_IMODE(folder.stat().st_mode) if folder.exists() else 0o755)
         fresh = set(changes.added) | set(changes.changed) | {RECORD}
         if folder.exists():
             _link_tree(folder, staging, leave_out=fresh | set(changes.removed))
-        for path in sorted(fresh):
-            _write(staging / path, wanted[path])
+        _write(staging, {path: wanted[path] for path in sorted(fresh)})
         former = put_in_place(staging, folder)
     except BaseException:
         shutil.rmtree(staging, ignore_errors=True)
@@ -99,7 +112,9 @@ def _replace(folder: Path, wanted: Mapping[str, bytes], changes: Changes) -> Non
 
 def _link_tree(source: Path, target: Path, leave_out: set[str]) -> None:
     """Repeat *source* in *target* without copying bytes; folders that would stay empty are left out."""
-    for root, folders, names in os.walk(source):
+    for root, folders, names in os.walk(source, onerror=_raise):  # what cannot be listed would be lost
+        if os.path.ismount(root):
+            raise OutputRefused(f"{root}: is a mount point, and cannot be exchanged; choose a folder below it")
         here = Path(root).relative_to(source)
         links = [name for name in folders if (Path(root) / name).is_symlink()]
         for name in (*names, *links):
@@ -110,6 +125,10 @@ def _link_tree(source: Path, target: Path, leave_out: set[str]) -> None:
             _link(source / path, target / path)
 
 
+def _raise(error: OSError) -> None:
+    raise error
+
+
 def _link(source: Path, target: Path) -> None:
     try:
         os.link(source, target, follow_symlinks=False)
@@ -117,9 +136,26 @@ def _link(source: Path, target: Path) -> None:
         shutil.copy2(source, target, follow_symlinks=False)
 
 
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("xb") as file:
-        file.write(content)
-        file.flush()
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write new *files*, and see that they are on the disk before a folder that holds them is put in place.
+
+    To survive a kill they need not be: this is for a power cut, after which a folder of
+    empty files would look like policies that somebody emptied.
+    """
+    for parent in {(folder / path).parent for path in files}:
+        parent.mkdir(parents=True, exist_ok=True)
+    is_later = len(files) > _MANY
+    for path, content in files.items():
+        with (folder / path).open("xb") as file:
+            file.write(content)
+            if not is_later:
+                file.flush()
+                os.fsync(file.fileno())
+    if is_later and not flush_file_system(folder):
+        for path in files:
+            _flush(folder / path)
+
+
+def _flush(path: Path) -> None:
+    with path.open("rb") as file:
         os.fsync(file.fileno())

@@ -16,6 +16,7 @@ from generator.model.intent import (
     WorkloadKey,
     WorkloadPeer,
 )
+from generator.model.peers import describe
 from generator.plan import naming
 from generator.plan.resources import PeerAuthenticationView, RequestAuthenticationView, Resource, TokenRule, mesh_object
 
@@ -37,21 +38,22 @@ def _plaintext_ports(intent: Intent) -> dict[WorkloadKey, dict[int, str]]:
     ports: dict[WorkloadKey, dict[int, str]] = defaultdict(dict)
     for flow in intent.flows:
         if flow.plaintext and isinstance(flow.server, WorkloadPeer):
+            reason = (
+                f"{flow.plaintext} ({describe(flow.client)}: {flow.tolerated})" if flow.tolerated else flow.plaintext
+            )
             for port in flow.ports or ():
                 if port.transport == "TCP":
                     reasons = ports[flow.server.namespace, flow.server.workload]
                     known = reasons.get(port.number)
-                    reasons[port.number] = (
-                        flow.plaintext if known in (None, flow.plaintext) else f"{known}; {flow.plaintext}"
-                    )
+                    reasons[port.number] = reason if known in (None, reason) else f"{known}; {reason}"
     return ports
 
 
 def _for_namespace(
     intent: Intent, namespace: Namespace, exceptions: dict[WorkloadKey, dict[int, str]]
 ) -> Iterator[Resource]:
-    own = [one for one in intent.workloads.values() if one.namespace == namespace.name and one.is_rendered]
-    members = [one for one in own if one.mesh is Mesh.SIDECAR]
+    own = intent.rendered_in(namespace.name)
+    members = [one for one in own if one.mesh is Mesh.SIDECAR and "Ingress" in one.directions]
     if "Ingress" not in namespace.directions or not (members or namespace.mesh is Mesh.SIDECAR):
         return
     is_whole = namespace.isolation is Isolation.NAMESPACE
@@ -61,13 +63,34 @@ def _for_namespace(
             Mtls.PERMISSIVE: "Every sidecar of this namespace takes plaintext too, until all callers are in the mesh.",
         }
         view = PeerAuthenticationView(namespace.mtls.value)
-        yield mesh_object(
-            "PeerAuthentication", namespace.name, NAMESPACE_POLICY, view, words[namespace.mtls], (namespace.origin,)
-        )
+        purpose = words[namespace.mtls] + (_tolerated(intent, namespace) if namespace.mtls is Mtls.PERMISSIVE else "")
+        yield mesh_object("PeerAuthentication", namespace.name, NAMESPACE_POLICY, view, purpose, (namespace.origin,))
+    ports: dict[WorkloadKey, dict[int, str]] = defaultdict(dict)
     for workload in members:
-        ports = exceptions.get(workload.key, {}) if namespace.mtls is Mtls.STRICT else {}
-        if ports or not is_whole:
-            yield _for_workload(namespace, workload, ports)
+        ports[_widest(workload, members).key] |= exceptions.get(workload.key, {})
+    for workload in members:
+        if workload.key in ports and (not is_whole or (ports[workload.key] and namespace.mtls is Mtls.STRICT)):
+            own_ports = ports[workload.key] if namespace.mtls is Mtls.STRICT else {}
+            yield _for_workload(namespace, workload, own_ports)
+
+
+def _widest(workload: Workload, members: list[Workload]) -> Workload:
+    """Return the member that selects all pods of *workload*, or *workload* itself.
+
+    Of two policies that select one pod, Istio ignores the newer: such pods get one between them.
+    """
+    covering = [one for one in members if one.covers(workload)]
+    return min(covering, key=lambda one: (len(one.labels), one.name))
+
+
+def _tolerated(intent: Intent, namespace: Namespace) -> str:
+    """Return who still comes in plaintext during a migration, and until when."""
+    callers = {
+        f"{describe(flow.client)} ({flow.tolerated})"
+        for flow in intent.flows
+        if flow.tolerated and isinstance(flow.server, WorkloadPeer) and flow.server.namespace == namespace.name
+    }
+    return f" Still outside the mesh: {', '.join(sorted(callers))}." if callers else ""
 
 
 def _for_workload(namespace: Namespace, workload: Workload, ports: dict[int, str]) -> Resource:

@@ -23,6 +23,7 @@ from generator.model.intent import (
     PrometheusPeer,
     Request,
     TokenIssuer,
+    Workload,
     WorkloadPeer,
 )
 from generator.model.peers import describe
@@ -33,6 +34,7 @@ from generator.plan.resources import AuthorizationPolicyView, AuthorizationRule,
 _DOT_BUG = (((1, 25, 0), (1, 27, 8)), ((1, 28, 0), (1, 28, 5)), ((1, 29, 0), (1, 29, 1)))
 _SERVICE_ACCOUNTS_SINCE = (1, 25)
 _MAX_SERVICE_ACCOUNTS = 16
+_DRY_RUN = " Dry run: proxies decide nothing by it, they only log what it would decide."
 
 Conditions = tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -53,15 +55,16 @@ class _Policy:
     purpose: str
     dry_run: bool
     origins: set[Origin] = field(default_factory=set)
-    rules: dict[tuple[tuple[str, ...], Request, Conditions, str], dict[tuple[str, str], str]] = field(
+    rules: dict[tuple[tuple[str, ...], Request, Conditions, str], dict[tuple[str, str], dict[str, None]]] = field(
         default_factory=lambda: defaultdict(dict)
     )
 
     def resource(self) -> Resource:
         spec = AuthorizationPolicyView(self.labels, tuple(self._rules()))
         origins = tuple(sorted(self.origins, key=repr))
+        purpose = self.purpose + (_DRY_RUN if self.dry_run else "")
         return mesh_object(
-            "AuthorizationPolicy", self.namespace, self.name, spec, self.purpose, origins, dry_run=self.dry_run
+            "AuthorizationPolicy", self.namespace, self.name, spec, purpose, origins, dry_run=self.dry_run
         )
 
     def _rules(self) -> Iterator[AuthorizationRule]:
@@ -72,7 +75,9 @@ class _Policy:
                     sources[kind].append(value)
             for part in _in_parts(sources):
                 yield AuthorizationRule(
-                    comment="; ".join(dict.fromkeys(callers[key] for key in sorted(callers))),
+                    comment="; ".join(
+                        dict.fromkeys(words for key in sorted(callers) for words in sorted(callers[key]))
+                    ),
                     sources=part,
                     ports=ports,
                     methods=request.methods,
@@ -110,14 +115,29 @@ class _AuthorizationPlanner:
     def resources(self) -> list[Resource]:
         for flow in self._intent.flows:
             self._plan_flow(flow)
+        self._close_workloads()
         denies = [self._default_deny(one) for one in self._intent.namespaces.values() if self._is_closed(one)]
         return denies + [policy.resource() for policy in self._policies.values()]
 
+    def _close_workloads(self) -> None:
+        """Give every isolated workload without callers a policy as well: without one, it would take everybody."""
+        for workload in self._intent.workloads.values():
+            namespace = self._intent.namespaces.get(workload.namespace)
+            if namespace is None or namespace.isolation is Isolation.NAMESPACE or not workload.is_rendered:
+                continue
+            if workload.mesh is Mesh.SIDECAR and "Ingress" in workload.directions:
+                name = naming.workload_policy_name(workload.name)
+                purpose = f"{workload.name}: nobody may send it requests, unless another policy says so."
+                for policy in self._policy(namespace, name, workload.labels, purpose):
+                    policy.origins.add(workload.origin)
+
     def _is_closed(self, namespace: Namespace) -> bool:
-        own = [one for one in self._intent.workloads.values() if one.namespace == namespace.name and one.is_rendered]
-        has_mesh = namespace.mesh is Mesh.SIDECAR or any(one.mesh is Mesh.SIDECAR for one in own)
         is_whole = namespace.isolation is Isolation.NAMESPACE and "Ingress" in namespace.directions
-        return has_mesh and is_whole and namespace.authorization is not Authorization.OFF
+        return self._has_mesh(namespace) and is_whole and namespace.authorization is not Authorization.OFF
+
+    def _has_mesh(self, namespace: Namespace) -> bool:
+        own = self._intent.rendered_in(namespace.name)
+        return namespace.mesh is Mesh.SIDECAR or any(one.mesh is Mesh.SIDECAR for one in own)
 
     def _default_deny(self, namespace: Namespace) -> Resource:
         purpose = "No request is let in by any sidecar of this namespace unless another policy allows it."
@@ -128,7 +148,7 @@ class _AuthorizationPlanner:
             namespace.name,
             naming.DEFAULT_DENY,
             view,
-            purpose,
+            purpose + (_DRY_RUN if is_dry else ""),
             (namespace.origin,),
             dry_run=is_dry,
         )
@@ -142,30 +162,41 @@ class _AuthorizationPlanner:
         for policy in self._subjects(flow):
             policy.origins.add(flow.origin)
             comment = f"{describe(flow.client)}: {flow.purpose}" if flow.purpose else describe(flow.client)
-            comment = f"{comment} ({flow.plaintext})" if flow.plaintext else comment
+            for words in (flow.plaintext, flow.tolerated):
+                comment = f"{comment} ({words})" if words else comment
             callers = (
                 {("", ""): comment}
                 if flow.plaintext
                 else dict.fromkeys(self._sources(flow.client, flow.origin.place), comment)
             )
-            for conditions in self._conditions(flow):
+            for issuer, conditions in self._conditions(flow):
                 kind = "anyone" if flow.plaintext else "identity"
-                policy.rules[ports or (), flow.request or Request(), conditions, kind].update(callers)
+                rule = policy.rules[ports or (), flow.request or Request(), conditions, kind]
+                for source, words in callers.items():
+                    rule.setdefault(source, {})[f"{words}, with a token of {issuer}" if issuer else words] = None
 
     def _subjects(self, flow: Flow) -> Iterator[_Policy]:
         server = flow.server
         if isinstance(server, WorkloadPeer) and server.namespace in self._intent.namespaces:
-            workload = self._intent.workloads[server.namespace, server.workload]
-            if workload.is_rendered and workload.mesh is Mesh.SIDECAR:
-                name = naming.workload_policy_name(workload.name)
-                purpose = f"{workload.name}: which identities may send it which requests."
-                yield from self._policy(self._intent.namespaces[server.namespace], name, workload.labels, purpose)
+            yield from self._workload_policy(self._intent.workloads[server.namespace, server.workload])
         elif isinstance(server, NamespacesPeer):
             for namespace in (self._intent.namespaces.get(name) for name in server.names):
-                if namespace is not None and namespace.mesh is Mesh.SIDECAR:
+                if namespace is None:
+                    continue
+                if namespace.isolation is Isolation.WORKLOADS:
+                    for workload in self._intent.workloads.values():
+                        if workload.namespace == namespace.name:
+                            yield from self._workload_policy(workload)
+                elif self._has_mesh(namespace):
                     words = flow.purpose or "flows"
                     purpose = f"Every sidecar of this namespace: {words}."
                     yield from self._policy(namespace, naming.namespace_policy_name(words), {}, purpose)
+
+    def _workload_policy(self, workload: Workload) -> Iterator[_Policy]:
+        if workload.is_rendered and workload.mesh is Mesh.SIDECAR:
+            name = naming.workload_policy_name(workload.name)
+            purpose = f"{workload.name}: which identities may send it which requests."
+            yield from self._policy(self._intent.namespaces[workload.namespace], name, workload.labels, purpose)
 
     def _policy(self, namespace: Namespace, name: str, labels: Mapping[str, str], purpose: str) -> Iterator[_Policy]:
         if namespace.authorization is not Authorization.OFF:
@@ -208,12 +239,13 @@ class _AuthorizationPlanner:
         padded = (*version, 0, 0)[:3]
         return "." not in account or not any(first <= padded <= last for first, last in _DOT_BUG)
 
-    def _conditions(self, flow: Flow) -> list[Conditions]:
+    def _conditions(self, flow: Flow) -> list[tuple[str, Conditions]]:
+        """Return what requests of the flow must carry, once for each issuer of tokens that may vouch for them."""
         headers = flow.request.headers if flow.request else ()
         plain = tuple((f"request.headers[{name.lower()}]", values) for name, values in headers)
         if not flow.token:
-            return [plain]
-        return [(*_token_conditions(token), *plain) for token in self._tokens(flow)]
+            return [("", plain)]
+        return [(token.issuer, (*_token_conditions(token), *plain)) for token in self._tokens(flow)]
 
     def _tokens(self, flow: Flow) -> list[TokenIssuer]:
         server = flow.server

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from generator.environment.model import Environment
 from generator.model.intent import (
     ExternalService,
     ExternalTls,
     Intent,
+    Isolation,
     Mesh,
     Namespace,
     NamespacesPeer,
     Origin,
+    Workload,
     WorkloadPeer,
 )
+from generator.plan import naming
 from generator.plan.resources import DestinationRuleView, Resource, ServiceEntryView, SidecarView, mesh_object
 
-_ENVOY_PROTOCOLS = {"http": "HTTP", "http2": "HTTP2", "grpc": "GRPC", "https": "HTTPS", "tls": "TLS"}
+_ENVOY_PROTOCOLS = {"tcp": "TCP", "http": "HTTP", "http2": "HTTP2", "grpc": "GRPC", "https": "HTTPS", "tls": "TLS"}
 
 
 def plan_egress(intent: Intent, environment: Environment) -> list[Resource]:
@@ -25,15 +28,25 @@ def plan_egress(intent: Intent, environment: Environment) -> list[Resource]:
     resources: list[Resource] = []
     for external in intent.externals:
         namespace = intent.namespaces.get(external.namespace)
-        if namespace is not None and namespace.mesh is Mesh.SIDECAR:
-            resources += _external(external)
+        if namespace is not None and _is_in_mesh(intent, namespace, external):
+            resources += _external(intent, external) if external.host else _addresses(namespace, external)
     for namespace in intent.namespaces.values():
-        if namespace.registry_only and namespace.mesh is Mesh.SIDECAR:
-            resources.append(_sidecar(intent, environment, namespace))
+        if namespace.registry_only:
+            resources += _sidecars(intent, environment, namespace)
     return resources
 
 
-def _external(external: ExternalService) -> Iterator[Resource]:
+def _clients(intent: Intent, external: ExternalService) -> list[Workload]:
+    found = (intent.workloads.get((external.namespace, name)) for name in external.clients)
+    return [workload for workload in found if workload is not None]
+
+
+def _is_in_mesh(intent: Intent, namespace: Namespace, external: ExternalService) -> bool:
+    clients = _clients(intent, external)
+    return any(one.mesh is Mesh.SIDECAR for one in clients) if clients else namespace.mesh is Mesh.SIDECAR
+
+
+def _external(intent: Intent, external: ExternalService) -> Iterator[Resource]:
     origins: tuple[Origin, ...] = (external.origin,)
     protocol = _ENVOY_PROTOCOLS[external.protocol]
     if external.tls is ExternalTls.APPLICATION:
@@ -46,16 +59,51 @@ def _external(external: ExternalService) -> Iterator[Resource]:
         purpose = f"{external.name}: the application calls http://{external.host}:{local}, the proxy adds TLS."
     yield mesh_object("ServiceEntry", external.namespace, external.name, view, purpose, origins)
     if external.tls is not ExternalTls.APPLICATION:
-        mode = "MUTUAL" if external.tls is ExternalTls.MUTUAL else "SIMPLE"
-        rule = DestinationRuleView(
-            external.host, external.local_port, mode, external.certificates, external.client_labels
-        )
-        purpose = f"{external.name}: the proxy speaks TLS to {external.host} and checks its certificate."
-        yield mesh_object("DestinationRule", external.namespace, external.name, rule, purpose, origins)
+        yield from _origination(intent, external)
 
 
-def _sidecar(intent: Intent, environment: Environment, namespace: Namespace) -> Resource:
-    """Return the Sidecar that knows only hosts this namespace has business with.
+def _origination(intent: Intent, external: ExternalService) -> Iterator[Resource]:
+    """Yield the rules by which proxies add TLS: one per client where a certificate of its own is used.
+
+    A sidecar ignores credentialName without a workloadSelector, and files that are mounted
+    into one proxy are missing in the others.
+    """
+    mode = "MUTUAL" if external.tls is ExternalTls.MUTUAL else "SIMPLE"
+    purpose = f"{external.name}: the proxy speaks TLS to {external.host} and checks its certificate."
+    named: list[tuple[str, Mapping[str, str]]] = [(external.name, {})]
+    if external.certificates:
+        clients = _clients(intent, external)
+        names = [external.name] if len(clients) == 1 else [f"{external.name}-{one.name}" for one in clients]
+        named = [(name, one.labels) for name, one in zip(names, clients, strict=True)] or named
+    for name, labels in named:
+        view = DestinationRuleView(external.host, external.local_port, mode, external.certificates, labels)
+        yield mesh_object("DestinationRule", external.namespace, naming.fit(name), view, purpose, (external.origin,))
+
+
+def _addresses(namespace: Namespace, external: ExternalService) -> Iterator[Resource]:
+    """Yield the entry without which proxies that know only the registry would refuse bare addresses."""
+    if namespace.registry_only:
+        host = f"{external.name}.{external.namespace}.addresses.internal"
+        protocol = _ENVOY_PROTOCOLS[external.protocol]
+        port_name = f"{external.protocol}-{external.port}"
+        view = ServiceEntryView(host, external.port, port_name, protocol, None, external.addresses)
+        purpose = f"{external.name}: addresses that proxies let through; the host is a placeholder for them."
+        yield mesh_object("ServiceEntry", external.namespace, external.name, view, purpose, (external.origin,))
+
+
+def _sidecars(intent: Intent, environment: Environment, namespace: Namespace) -> Iterator[Resource]:
+    """Yield the Sidecars: one for the namespace, or one per workload where only those are isolated."""
+    if namespace.isolation is Isolation.NAMESPACE:
+        if namespace.mesh is Mesh.SIDECAR:
+            yield _sidecar(intent, environment, namespace, None)
+        return
+    for workload in intent.workloads.values():
+        if workload.namespace == namespace.name and workload.is_rendered and workload.mesh is Mesh.SIDECAR:
+            yield _sidecar(intent, environment, namespace, workload)
+
+
+def _sidecar(intent: Intent, environment: Environment, namespace: Namespace, only: Workload | None) -> Resource:
+    """Return the Sidecar that knows only hosts this namespace, or one workload of it, has business with.
 
     It scopes configuration and catches mistakes; it is no firewall, the NetworkPolicy is.
     """
@@ -65,10 +113,15 @@ def _sidecar(intent: Intent, environment: Environment, namespace: Namespace) -> 
         is_ours = (isinstance(client, WorkloadPeer) and client.namespace == namespace.name) or (
             isinstance(client, NamespacesPeer) and namespace.name in client.names
         )
+        if only is not None and isinstance(client, WorkloadPeer) and client.workload != only.name:
+            continue
         if is_ours and isinstance(server, WorkloadPeer):
             others.add(server.namespace)
         if is_ours and isinstance(server, NamespacesPeer):
             others.update(server.names)
     hosts = ("./*", *(f"{name}/*" for name in sorted(others - {namespace.name})))
-    purpose = "Proxies of this namespace know only these hosts and refuse others (configuration, not a firewall)."
-    return mesh_object("Sidecar", namespace.name, "default", SidecarView(hosts), purpose, (namespace.origin,))
+    whose = "Proxies of this namespace know" if only is None else f"{only.name}: its proxies know"
+    purpose = f"{whose} only these hosts and refuse others (configuration, not a firewall)."
+    name = "default" if only is None else naming.fit(only.name)
+    view = SidecarView(hosts) if only is None else SidecarView(hosts, only.labels)
+    return mesh_object("Sidecar", namespace.name, name, view, purpose, (namespace.origin,))

@@ -11,6 +11,7 @@ DEFAULT_DENY = "default-deny"
 # `allow-*` sorts before `default-deny` wherever objects are applied in order of name (Argo CD,
 # Helm, kubectl kustomize), so no pod is cut off between two objects of one apply.
 _PLUMBING = frozenset({"dns", "istiod", "prometheus", "probes"})
+_OTHERS = ("namespace-", "gateway-")  # what policies of whole namespaces and of gateways are named after
 
 
 def plumbing_name(purpose: str) -> str:
@@ -19,8 +20,10 @@ def plumbing_name(purpose: str) -> str:
 
 
 def workload_policy_name(workload: str) -> str:
-    """Return the name of the policy of one workload; no workload can take a plumbing policy's name."""
-    return f"allow-{workload}-{_digest(workload)}" if workload in _PLUMBING else fit(f"allow-{workload}")
+    """Return the name of the policy of one workload; no workload can take the name of another kind of policy."""
+    if workload in _PLUMBING or workload.startswith(_OTHERS):
+        return f"{fit(f'allow-{workload}')[: MAX_LENGTH - 9].rstrip('-')}-{_digest(workload)}"
+    return fit(f"allow-{workload}")
 
 
 def namespace_policy_name(purpose: str) -> str:
@@ -40,9 +43,10 @@ def fit(name: str) -> str:
 
 
 def slug(text: str) -> str:
-    """Return *text* as a DNS label; texts that lose characters on the way get a digest."""
+    """Return *text* as a DNS label; texts that lose more than spaces on the way, or are long, get a digest."""
     plain = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-    return plain if plain == text else f"{plain[:40].strip('-')}-{_digest(text)}".strip("-")
+    is_whole = plain == text.replace(" ", "-") and len(plain) <= 40
+    return plain if is_whole else f"{plain[:40].strip('-')}-{_digest(text)}".strip("-")
 
 
 def _digest(text: str) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 
 from generator.core.findings import Finding
 from generator.environment.model import Environment
@@ -19,6 +19,7 @@ from generator.model.intent import (
     Origin,
     Peer,
     Port,
+    Workload,
     WorkloadPeer,
 )
 from generator.model.peers import describe
@@ -36,6 +37,12 @@ from generator.plan.resources import (
 )
 
 _Ports = tuple[Port, ...] | None
+
+_PURPOSES = {
+    ("Ingress", "Egress"): "who may open connections to it, and what it may open connections to",
+    ("Ingress",): "who may open connections to it",
+    ("Egress",): "what it may open connections to",
+}
 
 
 @dataclass(slots=True)
@@ -73,7 +80,7 @@ class _Policy:
             return
         for (where, ports), peers in sorted(self.rules.items(), key=lambda item: _ports_order(item[0][1])):
             if where == direction:
-                yield NetworkRule(tuple(sorted(peers, key=_peer_order)), ports)
+                yield NetworkRule(_each_once(peers), ports)
         for where, rule in sorted(self.extra, key=lambda item: (_ports_order(item[1].ports), item[1].comment)):
             if where == direction:
                 yield rule
@@ -81,6 +88,14 @@ class _Policy:
 
 def _ports_order(ports: _Ports) -> tuple[tuple[str, int], ...]:
     return tuple((port.transport, port.number) for port in ports or ())
+
+
+def _each_once(peers: Iterable[PeerView]) -> tuple[PeerView, ...]:
+    """Return *peers* in order; one that several flows name stands there once, with all their comments."""
+    comments: dict[PeerView, list[str]] = defaultdict(list)
+    for peer in sorted(peers, key=_peer_order):
+        comments[replace(peer, comment="")].append(peer.comment)
+    return tuple(replace(peer, comment="; ".join(words)) for peer, words in comments.items())
 
 
 def _peer_order(peer: PeerView) -> str:
@@ -118,12 +133,11 @@ class _NetworkPlanner:
 
     def _plan_namespace(self, namespace: Namespace) -> None:
         if namespace.isolation is Isolation.WORKLOADS:
-            for workload in self._intent.workloads.values():
-                if workload.namespace == namespace.name and workload.is_rendered:
-                    policy = self._workload_policy(namespace, workload.name)
-                    for direction, rule in self._plumbing.for_workload(namespace, workload):
-                        policy.extra.append((direction, rule))
-                    policy.origins.add(workload.origin)
+            for workload in self._intent.rendered_in(namespace.name):
+                policy = self._workload_policy(namespace, workload.name)
+                if not self._is_covered(workload):
+                    policy.extra += self._plumbing.for_workload(namespace, workload)
+                policy.origins.add(workload.origin)
             return
         purpose = "Nothing may enter or leave a pod of this namespace unless another policy allows it."
         deny = self._policy(namespace.name, naming.DEFAULT_DENY, Selector(), namespace.directions, purpose)
@@ -133,6 +147,15 @@ class _NetworkPlanner:
             policy = self._policy(namespace.name, name, part.pods, (part.direction,), part.purpose)
             policy.extra += [(part.direction, rule) for rule in part.rules]
             policy.origins.add(namespace.origin)
+
+    def _is_covered(self, workload: Workload) -> bool:
+        """Tell whether the policy of a wider workload holds the plumbing of these pods already."""
+        return any(
+            one.covers(workload)
+            and not workload.covers(one)
+            and (one.mesh, one.directions) == (workload.mesh, workload.directions)
+            for one in self._intent.rendered_in(workload.namespace)
+        )
 
     def _plan_flow(self, flow: Flow) -> None:
         for policy in self._subjects(flow.server, flow):
@@ -150,21 +173,31 @@ class _NetworkPlanner:
             if self._intent.workloads[peer.namespace, peer.workload].is_rendered:
                 yield self._workload_policy(self._intent.namespaces[peer.namespace], peer.workload)
         elif isinstance(peer, NamespacesPeer):
-            for name in peer.names:
-                if name in self._intent.namespaces:
-                    namespace = self._intent.namespaces[name]
-                    words = flow.purpose or "flows"
-                    purpose = f"Every pod of this namespace: {words}."
-                    policy_name = naming.namespace_policy_name(words)
-                    yield self._policy(name, policy_name, Selector(), namespace.directions, purpose)
+            for namespace in (self._intent.namespaces.get(name) for name in peer.names):
+                if namespace is not None:
+                    yield from self._namespace_policies(namespace, flow)
         elif isinstance(peer, GatewayPeer) and any(one.gateway == peer.gateway for one in self._intent.gateways):
             yield self._gateway_policy(peer.gateway)
 
+    def _namespace_policies(self, namespace: Namespace, flow: Flow) -> Iterator[_Policy]:
+        """Yield what speaks for all pods of *namespace*: one policy, or those of its isolated workloads.
+
+        A policy for every pod would isolate the pods that nobody asked to isolate.
+        """
+        if namespace.isolation is Isolation.NAMESPACE:
+            words = flow.purpose or "flows"
+            purpose = f"Every pod of this namespace: {words}."
+            policy_name = naming.namespace_policy_name(words)
+            yield self._policy(namespace.name, policy_name, Selector(), namespace.directions, purpose)
+            return
+        for workload in self._intent.rendered_in(namespace.name):
+            yield self._workload_policy(namespace, workload.name)
+
     def _workload_policy(self, namespace: Namespace, name: str) -> _Policy:
-        labels = self._intent.workloads[namespace.name, name].labels
-        purpose = f"{name}: who may open connections to it, and what it may open connections to."
+        workload = self._intent.workloads[namespace.name, name]
         policy_name = naming.workload_policy_name(name)
-        return self._policy(namespace.name, policy_name, labelled(labels), namespace.directions, purpose)
+        purpose = f"{name}: {_PURPOSES[workload.directions]}."
+        return self._policy(namespace.name, policy_name, labelled(workload.labels), workload.directions, purpose)
 
     def _gateway_policy(self, name: str) -> _Policy:
         gateway = (self._environment.gateways or {})[name]
@@ -186,5 +219,5 @@ class _NetworkPlanner:
 
 
 def _comment(flow: Flow, other: Peer) -> str:
-    words = describe(other)
-    return f"{words}: {flow.purpose}" if flow.purpose else words
+    words = f"{describe(other)}: {flow.purpose}" if flow.purpose else describe(other)
+    return f"{words} ({flow.tolerated})" if flow.tolerated else words

@@ -82,6 +82,11 @@ class PeerNamer:
         if isinstance(peer, GatewayPeer):
             gateways = self._environment.gateways or {}
             return (self.pods(gateways[peer.gateway].pods, seen_from, comment),)
+        if self._environment.has_prometheus is False:
+            message = f"the environment {self._environment.name!r} says that there is no Prometheus"
+            fix = "do not ask for its access, or describe the scraper in an environment file of your own"
+            self.findings.append(Finding("MG029", message, place, fix))
+            return ()
         if self._environment.prometheus is None:
             self.unknown("prometheus", "metrics are to be scraped", place, "; if there is none, set it to none")
             return ()

@@ -69,11 +69,11 @@ class Plumbing:
     def for_workload(self, namespace: Namespace, workload: Workload) -> Iterator[tuple[str, NetworkRule]]:
         """Yield the rules that *workload* needs in a namespace that is not isolated as a whole."""
         is_in_mesh = workload.mesh is Mesh.SIDECAR
-        if "Egress" in namespace.directions:
+        if "Egress" in workload.directions:
             yield from (("Egress", rule) for rule in self._dns(namespace.name))
             if is_in_mesh:
                 yield from (("Egress", rule) for rule in self._istiod(namespace.name))
-        if "Ingress" in namespace.directions:
+        if "Ingress" in workload.directions:
             if is_in_mesh and namespace.scrape:
                 yield from (("Ingress", rule) for rule in self._metrics(namespace.name, workload.origin.place))
             ports = tuple(port for port in workload.ports if port.transport == "TCP")
@@ -83,11 +83,12 @@ class Plumbing:
         """Return the rules that a gateway's pods need beside their own ports and routes."""
         here = gateway.pods.namespace
         outbound = [("Egress", rule) for rule in (*self._dns(here), *self._istiod(here))]
-        return outbound + [("Ingress", rule) for rule in self._metrics(here, place)]
+        inbound = [("Ingress", rule) for rule in (*self._metrics(here, place), *self._probes((), place))]
+        return outbound + inbound
 
     def _mesh_pods(self, namespace: Namespace) -> Selector | None:
         """Return the selector of the pods with a sidecar (injection truth table), None if there are none."""
-        own = [one for one in self._intent.workloads.values() if one.namespace == namespace.name and one.is_rendered]
+        own = self._intent.rendered_in(namespace.name)
         if namespace.mesh is Mesh.SIDECAR:
             if all(workload.mesh is Mesh.SIDECAR for workload in own):
                 return Selector()
@@ -117,7 +118,7 @@ class Plumbing:
 
     def _probe_ports(self, namespace: Namespace) -> tuple[Port, ...]:
         """Return the ports that probes of declared workloads outside the mesh reach (others use 15020)."""
-        own = (one for one in self._intent.workloads.values() if one.namespace == namespace.name and one.is_rendered)
+        own = self._intent.rendered_in(namespace.name)
         ports = {port for one in own if one.mesh is Mesh.NONE for port in one.ports if port.transport == "TCP"}
         return tuple(sorted(ports, key=lambda port: port.number))
 

@@ -123,13 +123,14 @@ class RequestAuthenticationView:
 
 @dataclass(frozen=True, slots=True)
 class ServiceEntryView:
-    """``spec`` of a ServiceEntry for one external host, visible in its own namespace alone."""
+    """``spec`` of a ServiceEntry, visible in its own namespace alone: one external host, or bare addresses."""
 
     host: str
     port: int
     port_name: str
     protocol: str
     target_port: int | None
+    addresses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +146,10 @@ class DestinationRuleView:
 
 @dataclass(frozen=True, slots=True)
 class SidecarView:
-    """``spec`` of the one Sidecar of a namespace."""
+    """``spec`` of the one Sidecar of a namespace, or of one workload."""
 
     hosts: tuple[str, ...]
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

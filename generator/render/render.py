@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from generator import __version__
+from generator.core.errors import MeshgenError
 from generator.core.resources import bundled
 from generator.plan.resources import Resource
 from generator.templating.engine import TemplateEngine
@@ -25,7 +26,14 @@ class Renderer:
     """Renders objects with the bundled templates, or with a user's own in their place."""
 
     def __init__(self, bundle: str, own: Sequence[Path] = ()) -> None:
-        """Mark objects as part of *bundle*; a template in an *own* folder wins over the bundled one."""
+        """Mark objects as part of *bundle*; a template in an *own* folder wins over the bundled one.
+
+        Raises:
+            MeshgenError: a given folder does not exist.
+        """
+        for folder in own:
+            if not folder.is_dir():
+                raise MeshgenError(f"{folder}: there is no such folder of templates")
         self._bundle = bundle
         self._engine = TemplateEngine([*own, bundled("templates")], finalize)
 

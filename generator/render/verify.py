@@ -7,7 +7,7 @@ from typing import Any
 
 from generator.core.findings import Finding, Severity
 from generator.core.places import Document, Place
-from generator.core.yaml_reader import read_documents
+from generator.core.yaml_quick import read_quickly
 from generator.manifests import admission, schema
 from generator.plan.resources import Resource
 
@@ -20,7 +20,7 @@ def check_rendered(
     MG002 to MG008 (not the YAML that every reader understands), MG601 (schema), MG602
     (what the API server or istiod would refuse), MG605 (not the object that was planned).
     """
-    documents, findings = read_documents(text, path)
+    documents, findings = read_quickly(text, path)
     if findings:
         return findings
     if len(documents) != 1:
@@ -35,7 +35,8 @@ def _identity(document: Document, resource: Resource) -> list[Finding]:
     """An overriding template may change how an object looks, not which object it is."""
     if resource.kind == "Kustomization" or not isinstance(document.data, dict):
         return []
-    metadata = document.data.get("metadata") or {}
+    metadata = document.data.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
     namespace = None if resource.kind == "Namespace" else resource.namespace
     wanted = (resource.api_version, resource.kind, resource.name, namespace)
     printed = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from generator.core.findings import Finding, Severity
+from generator.report.safe import printable
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 
@@ -19,9 +20,9 @@ def _one(finding: Finding) -> str:
     if finding.place:
         place = finding.place
         properties = {"file": place.file, "line": str(place.line), "col": str(place.column), **properties}
-    listed = ",".join(f"{key}={_escaped(value, property_value=True)}" for key, value in properties.items())
+    listed = ",".join(f"{key}={_escaped(printable(value), property_value=True)}" for key, value in properties.items())
     message = f"{finding.message}. {finding.fix}" if finding.fix else finding.message
-    return f"::{_COMMANDS[finding.severity]} {listed}::{_escaped(message)}"
+    return f"::{_COMMANDS[finding.severity]} {listed}::{_escaped(printable(message))}"
 
 
 def _escaped(text: str, *, property_value: bool = False) -> str:

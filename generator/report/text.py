@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -16,15 +16,16 @@ _LONGEST_LINE = 200
 
 def as_text(findings: Sequence[Finding], colour: bool) -> str:
     """Return *findings* as lines of text, each with the source line it speaks of."""
-    return "\n".join(_one(finding, colour) for finding in findings)
+    lines_of = cache(_lines)
+    return "\n".join(_one(finding, colour, lines_of) for finding in findings)
 
 
-def _one(finding: Finding, colour: bool) -> str:
+def _one(finding: Finding, colour: bool, lines_of: Callable[[str], list[str]]) -> str:
     where = f"{printable(str(finding.place))}: " if finding.place else ""
     label = _paint(f"{finding.severity}[{finding.code}]", _COLOURS[finding.severity], colour)
     lines = [f"{_paint(where, '1', colour)}{label}: {printable(finding.message)}"]
     if finding.place:
-        lines += _excerpt(finding.place)
+        lines += _excerpt(finding.place, lines_of(finding.place.file))
     lines += [f"  see {printable(str(place))}: {printable(note)}" for place, note in finding.related]
     if finding.fix:
         lines.append(f"  {_paint('fix:', '32', colour)} {printable(finding.fix)}")
@@ -35,18 +36,17 @@ def _paint(text: str, style: str, colour: bool) -> str:
     return f"\x1b[{style}m{text}\x1b[0m" if colour and text else text
 
 
-def _excerpt(place: Place) -> list[str]:
-    source = _lines(place.file)
+def _excerpt(place: Place, source: list[str]) -> list[str]:
     if not 0 < place.line <= len(source) or len(source[place.line - 1]) > _LONGEST_LINE:
         return []
     text = source[place.line - 1].expandtabs(1)
     number = str(place.line)
-    return [f"  {number} | {printable(text)}", f"  {' ' * len(number)} | {' ' * (place.column - 1)}^"]
+    before = printable(text[: place.column - 1].ljust(place.column - 1))
+    return [f"  {number} | {printable(text)}", f"  {' ' * len(number)} | {' ' * len(before)}^"]
 
 
-@cache
 def _lines(file: str) -> list[str]:
     try:
-        return Path(file).read_text("utf-8").splitlines()
+        return Path(file).read_text("utf-8-sig").splitlines()
     except (OSError, ValueError):
         return []

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound
-from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from generator.core.errors import MeshgenError
 from generator.core.places import Place
+from generator.templating.compiled import compiled_templates
 from generator.templating.quoting import comment, nested
 
 
@@ -41,6 +41,7 @@ class TemplateEngine:
             keep_trailing_newline=True,
             auto_reload=False,
             cache_size=-1,
+            bytecode_cache=compiled_templates(finalize),
         )
         self._environment.filters.update(comment=comment, nested=nested)
 
@@ -48,14 +49,16 @@ class TemplateEngine:
         """Render the template *name*.
 
         Raises:
-            TemplateFailure: it is missing, does not parse, or uses something undefined.
+            TemplateFailure: it is missing, does not parse, uses something undefined, or does
+                what fails in Python (a template may divide by zero, or call itself for ever).
         """
         try:
             return self._environment.get_template(name).render(values)
         except TemplateNotFound as error:
-            raise TemplateFailure(f"there is no template {error.name}", Place(name, 1, 1)) from error
-        except (TemplateError, SecurityError, TypeError, ValueError, KeyError, OverflowError) as error:
-            raise TemplateFailure(str(error), _place(error, name)) from error
+            raise TemplateFailure(f"there is no template {error.name}", _place(error, name)) from error
+        except Exception as error:
+            message = str(error) if isinstance(error, TemplateError | TypeError) else f"{type(error).__name__}: {error}"
+            raise TemplateFailure(message, _place(error, name)) from error
 
 
 def _place(error: Exception, name: str) -> Place:

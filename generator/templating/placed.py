@@ -8,15 +8,13 @@ and is read back with that place.
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
 from markupsafe import Markup
 
-from generator.core.errors import OurBug
 from generator.core.places import Document, Json, Place, Route
-from generator.templating.quoting import quoted
+from generator.templating.quoting import no_yaml, pair, quoted, simple
 
 _TAG = re.compile(r"!(\d+):(\d+)")
 
@@ -85,16 +83,16 @@ def _tagged(value: Any) -> str:
     place: Place | None = getattr(value, "place", None)
     tag = f"!{place.line}:{place.column} " if place else ""
     if value is None or isinstance(value, bool | float):
-        return json.dumps(value)
+        return simple(value)
     if isinstance(value, str):
         return tag + quoted(str(value))
     if isinstance(value, int):
         return tag + str(int(value))
     if isinstance(value, dict):
-        return tag + "{" + ", ".join(f"{_tagged(key)}: {_tagged(item)}" for key, item in value.items()) + "}"
+        return tag + "{" + ", ".join(pair(_tagged(key), _tagged(item)) for key, item in value.items()) + "}"
     if isinstance(value, list | tuple):
         return tag + "[" + ", ".join(_tagged(item) for item in value) + "]"
-    raise OurBug(f"a profile type prints a {type(value).__name__}, which YAML cannot hold")
+    raise no_yaml(value)
 
 
 class PlaceTags:

@@ -7,26 +7,34 @@ remember a filter, and no string of a user can end a scalar, start a key or open
 from __future__ import annotations
 
 import json
+import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
+from jinja2 import Undefined
 from markupsafe import Markup
 
-from generator.core.errors import OurBug
 from generator.core.scalars import is_plain_safe
 
-_LINE_BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]+")
+# Line breaks and control characters of any alphabet, what YAML cannot hold, and what turns the
+# direction of writing around, so that a reviewer would read something else than a machine.
+_INVISIBLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]+"
+)
 _COMMENT_WIDTH = 100
+_LONGEST_KEY = 1000
+"""YAML looks for the colon of a key within 1024 characters; longer keys are announced by a question mark."""
 
 
 def quoted(text: str) -> str:
     """Return *text* as a JSON string that is a YAML double-quoted scalar as well.
 
-    Characters beyond ASCII stay readable, except those that YAML cannot hold unescaped;
-    JSON's own surrogate pairs are no YAML.
+    Characters beyond ASCII stay readable, except those that nobody could see, or that YAML
+    cannot hold unescaped; JSON's own surrogate pairs are no YAML.
     """
-    return _LINE_BREAKS.sub(
+    return _INVISIBLE.sub(
         lambda match: "".join(f"\\u{ord(character):04x}" for character in match.group()),
         json.dumps(text, ensure_ascii=False),
     )
@@ -44,17 +52,46 @@ def flow(value: Any) -> str:
     """Return *value* in YAML flow style on one line.
 
     Raises:
-        OurBug: the value is of a type that has no place in a manifest.
+        TypeError: the value is of a type that has no place in a manifest.
     """
     if isinstance(value, str):
         return str(value) if is_plain_safe(value) else quoted(value)
     if value is None or isinstance(value, bool | int | float):
-        return json.dumps(value)
+        return simple(value)
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{flow(str(key))}: {flow(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, Sequence):
+        return "{" + ", ".join(pair(flow(str(key)), flow(item)) for key, item in value.items()) + "}"
+    if isinstance(value, list | tuple):
         return "[" + ", ".join(flow(item) for item in value) + "]"
-    raise OurBug(f"a template prints a {type(value).__name__}, which YAML cannot hold")
+    raise no_yaml(value)
+
+
+def simple(value: float | None) -> str:
+    """Return null, a boolean or a number as every reader of YAML understands it.
+
+    Numbers have no exponent, which needs a dot for one reader and a sign for another.
+    """
+    if not isinstance(value, float):
+        return json.dumps(value)
+    if not math.isfinite(value):
+        return {"nan": ".nan", "inf": ".inf", "-inf": "-.inf"}[str(value)]
+    digits = format(Decimal(repr(value)), "f")
+    return digits if "." in digits else f"{digits}.0"
+
+
+def pair(key: str, value: str) -> str:
+    """Return one printed *key* and its printed *value* for a mapping in flow style."""
+    return f"{key}: {value}" if len(key) < _LONGEST_KEY else f"? {key} : {value}"
+
+
+def no_yaml(value: Any) -> TypeError:
+    """Return the error for a *value* that is no YAML: an object of Python.
+
+    Raises:
+        jinja2.UndefinedError: *value* stands for a name that nobody defined.
+    """
+    if isinstance(value, Undefined):
+        value._fail_with_undefined_error()  # knows the name, or which `if` has no `else`
+    return TypeError(f"the template prints a {type(value).__name__}, which YAML cannot hold")
 
 
 def comment(text: str, indent: int = 0) -> Markup:
@@ -63,7 +100,7 @@ def comment(text: str, indent: int = 0) -> Markup:
     Line breaks and control characters of any alphabet become spaces first: a comment must
     not be able to end itself.
     """
-    words = _LINE_BREAKS.sub(" ", text).split()
+    words = _INVISIBLE.sub(" ", text).split()
     lines: list[str] = []
     for word in words:
         if lines and len(lines[-1]) + len(word) < _COMMENT_WIDTH - indent:
@@ -78,8 +115,8 @@ def nested(text: Markup, indent: int = 0) -> Markup:
     """Return what a macro printed, its lines after the first at *indent*, without the last line break.
 
     Raises:
-        OurBug: *text* is a value and no rendered text; values are quoted, never nested.
+        TypeError: *text* is a value and no rendered text; values are quoted, never nested.
     """
     if not isinstance(text, Markup):
-        raise OurBug("the filter `nested` takes the output of a macro")
+        raise TypeError("the filter `nested` takes the output of a macro")
     return Markup(str(text).strip("\n").replace("\n", "\n" + " " * indent))  # noqa: S704  (YAML, not HTML)

@@ -1,0 +1,1 @@
+"""Sets with laws, and no word of the domain: intervals, three-valued masks, text patterns."""

@@ -1,0 +1,131 @@
+"""What crosses the edge of the cluster: services and addresses outside, and the gateways themselves."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from generator.core.findings import Finding
+from generator.environment.model import Environment
+from generator.model.intent import (
+    AddressesPeer,
+    ExternalService,
+    ExternalTls,
+    Flow,
+    GatewayLockdown,
+    GatewayPeer,
+    Intent,
+    Isolation,
+    Mesh,
+    Namespace,
+    Workload,
+)
+
+
+def check_boundary(intent: Intent, environment: Environment) -> list[Finding]:
+    """Return what is wrong with the ways out of the cluster and into it.
+
+    MG027 weaker than asked, MG028 impossible, MG029 a fact of the environment is unknown.
+    """
+    findings: list[Finding] = []
+    for flow in intent.flows:
+        findings += _check_addresses(environment, flow)
+    for external in intent.externals:
+        findings += _check_known_addresses(intent, external)
+        findings += _check_origination(intent, external)
+    for namespace in intent.namespaces.values():
+        findings += _check_registry(intent, namespace)
+    for lockdown in intent.gateways:
+        findings += _check_routes(intent, lockdown)
+        findings += _check_sources(environment, lockdown)
+    return findings
+
+
+def _check_addresses(environment: Environment, flow: Flow) -> list[Finding]:
+    """An ipBlock is for addresses outside: whether it matches pods or Services differs between plugins."""
+    ranges = {"pods": environment.addresses.pods, "Services": environment.addresses.services}
+    findings = []
+    for peer in (flow.client, flow.server):
+        for cidr in peer.cidrs if isinstance(peer, AddressesPeer) else ():
+            for what, known in ranges.items():
+                if any(_is_inside(cidr, one) for one in known or ()):
+                    message = f"{cidr} lies inside the cluster: it is a range of its {what}"
+                    fix = "name the workload instead of its address: a network policy selects pods by their labels"
+                    findings.append(Finding("MG028", message, flow.origin.place, fix))
+    return findings
+
+
+def _is_inside(cidr: str, outer: str) -> bool:
+    inner_network, outer_network = ipaddress.ip_network(cidr), ipaddress.ip_network(outer)
+    if isinstance(inner_network, ipaddress.IPv4Network) and isinstance(outer_network, ipaddress.IPv4Network):
+        return inner_network.subnet_of(outer_network)
+    if isinstance(inner_network, ipaddress.IPv6Network) and isinstance(outer_network, ipaddress.IPv6Network):
+        return inner_network.subnet_of(outer_network)
+    return False
+
+
+def _check_known_addresses(intent: Intent, external: ExternalService) -> list[Finding]:
+    if external.addresses or intent.accepts("host-without-addresses", external.origin.profile):
+        return []
+    message = f"NetworkPolicy knows no host names: for {external.host!r} it would have to open port "
+    message += f"{external.port} to every public address"
+    fix = "list its addresses (cidrs), or accept the caveat host-without-addresses with a reason"
+    return [Finding("MG027", message, external.origin.place, fix)]
+
+
+def _check_origination(intent: Intent, external: ExternalService) -> list[Finding]:
+    """Only a sidecar can add TLS for its application; without one the call would leave in plaintext."""
+    if external.tls is ExternalTls.APPLICATION:
+        return []
+    return [
+        Finding(
+            "MG028",
+            f"the proxy of {client.name!r} is to add TLS to {external.host!r}, but {client.name!r} has no proxy",
+            external.origin.place,
+            "give it a sidecar, or let the application speak TLS itself (tls: application)",
+        )
+        for client in _clients(intent, external)
+        if client.mesh is not Mesh.SIDECAR
+    ]
+
+
+def _check_registry(intent: Intent, namespace: Namespace) -> list[Finding]:
+    """Only sidecars can refuse hosts that nobody declared."""
+    own = intent.rendered_in(namespace.name)
+    has_sidecars = any(one.mesh is Mesh.SIDECAR for one in own) or (
+        namespace.isolation is Isolation.NAMESPACE and namespace.mesh is Mesh.SIDECAR
+    )
+    if has_sidecars or not namespace.registry_only:
+        return []
+    message = f"registryOnly asks the sidecars of {namespace.name!r} to refuse undeclared hosts, but it has none"
+    fix = "give it sidecars, or drop registryOnly: the network layer limits egress as well"
+    return [Finding("MG028", message, namespace.origin.place, fix)]
+
+
+def _clients(intent: Intent, external: ExternalService) -> list[Workload]:
+    known = (intent.workloads.get((external.namespace, name)) for name in external.clients)
+    return [workload for workload in known if workload is not None]
+
+
+def _check_routes(intent: Intent, lockdown: GatewayLockdown) -> list[Finding]:
+    """A gateway that is closed, and routes to nothing, serves nobody."""
+    if any(flow.client == GatewayPeer(lockdown.gateway) for flow in intent.flows):
+        return []
+    message = f"the gateway {lockdown.gateway!r} is closed except for its routes, and there are none"
+    fix = "list its routes, or render the profiles that expose workloads through it in the same run"
+    return [Finding("MG028", message, lockdown.origin.place, fix)]
+
+
+def _check_sources(environment: Environment, lockdown: GatewayLockdown) -> list[Finding]:
+    """Sources can be told apart only where the load balancer keeps the client's address."""
+    policy = environment.load_balancer.external_traffic_policy
+    if not lockdown.sources or policy == "Local":
+        return []
+    if policy is None:
+        message = f"the environment {environment.name!r} does not say loadBalancer.externalTrafficPolicy: "
+        message += "it decides whether the gateway's pods see the client's address"
+        fix = "write loadBalancer.externalTrafficPolicy into an environment file of your own (`meshgen env --help`)"
+        return [Finding("MG029", message, lockdown.origin.place, fix)]
+    message = f"sources cannot be limited at the gateway {lockdown.gateway!r}: with externalTrafficPolicy {policy} "
+    message += "the node's address stands in place of the client's"
+    fix = "set externalTrafficPolicy: Local on the gateway's Service and in the environment, or limit sources before it"
+    return [Finding("MG028", message, lockdown.origin.place, fix)]

@@ -1,0 +1,80 @@
+"""Where a default deny would cut off the cluster or the mesh itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from generator.core.findings import Finding
+from generator.environment.model import Environment
+from generator.model.intent import Authorization, Intent, Isolation, Mesh, MeshWide, Namespace
+
+
+def check_platform(intent: Intent, environment: Environment) -> list[Finding]:
+    """Return MG028 for a default deny that is an outage, MG027 for a mesh-wide one that is weaker than it looks."""
+    findings: list[Finding] = []
+    for namespace in intent.namespaces.values():
+        root = list(_check_root(intent, environment, namespace))
+        findings += root or _check_services(intent, environment, namespace)
+    if intent.mesh_wide is not None and intent.mesh_wide.deny_by_default:
+        findings += _check_deny(intent, intent.mesh_wide)
+        findings += _check_gateways(intent, environment, intent.mesh_wide)
+    return findings
+
+
+def _check_root(intent: Intent, environment: Environment, namespace: Namespace) -> Iterator[Finding]:
+    """What Istio finds in the root namespace holds for every namespace of the mesh."""
+    if namespace.name != environment.istio.root_namespace:
+        return
+    own = intent.rendered_in(namespace.name)
+    if namespace.mesh is Mesh.SIDECAR or any(one.mesh is Mesh.SIDECAR for one in own):
+        message = f"{namespace.name!r} is the root namespace of the mesh: policies there hold for every namespace"
+        fix = "say what holds for the whole mesh with the profile type mesh-baseline, and leave this namespace out here"
+        yield Finding("MG028", message, namespace.origin.place, fix)
+
+
+def _check_services(intent: Intent, environment: Environment, namespace: Namespace) -> Iterator[Finding]:
+    """Nothing in a profile can open what resolvers, istiod, gateways and scrapers need around them."""
+    if namespace.isolation is not Isolation.NAMESPACE:
+        return
+    locked = {lockdown.gateway for lockdown in intent.gateways}
+    services = {environment.dns.pods.namespace: "the cluster's resolvers: no pod could look up a name any more"}
+    services.setdefault(environment.istio.control_plane.namespace, "istiod: no proxy would get certificates any more")
+    for gateway in (environment.gateways or {}).values():
+        if gateway.name not in locked:
+            services.setdefault(gateway.pods.namespace, f"the gateway {gateway.name!r}: nothing would enter any more")
+    if environment.prometheus is not None:
+        services.setdefault(environment.prometheus.pods.namespace, "Prometheus: it could not scrape any more")
+    if namespace.name in services:
+        message = f"a default deny in {namespace.name!r} would cut off {services[namespace.name]}"
+        fix = "leave this namespace out; the platform's own namespaces need policies made for them"
+        yield Finding("MG028", message, namespace.origin.place, fix)
+
+
+def _check_deny(intent: Intent, wanted: MeshWide) -> Iterator[Finding]:
+    """A mesh-wide default deny decides also where a namespace only wants to log what its rules would do."""
+    words = {Authorization.OFF: "has no identity rules yet", Authorization.DRY_RUN: "only logs what its rules would do"}
+    for namespace in intent.namespaces.values():
+        if namespace.mesh is Mesh.SIDECAR and namespace.authorization in words:
+            message = (
+                f"the mesh-wide default deny would close {namespace.name!r}, which {words[namespace.authorization]}"
+            )
+            fix = "finish its move into the mesh first, then deny by default"
+            related = ((namespace.origin.place, "the namespace"),)
+            yield Finding("MG028", message, wanted.origin.place, fix, related=related)
+
+
+def _check_gateways(intent: Intent, environment: Environment, wanted: MeshWide) -> Iterator[Finding]:
+    gateways = environment.gateways or {}
+    if intent.accepts("gateway-labels-mesh-wide", wanted.origin.profile):
+        return
+    for name, place in zip(wanted.gateways, wanted.gateway_places, strict=True):
+        gateway = gateways.get(name)
+        if gateway is not None and gateway.pods.namespace == environment.istio.root_namespace:
+            labels = ", ".join(f"{key}={value}" for key, value in sorted(gateway.pods.labels.items()))
+            ports = ", ".join(str(port) for port in gateway.ports)
+            message = f"the gateway {name!r} runs in the root namespace: the policy that keeps it open holds for every "
+            message += f"pod of the mesh with the labels {labels}, on the ports {ports}"
+            fix = (
+                "run the gateway in a namespace of its own, or accept the caveat gateway-labels-mesh-wide with a reason"
+            )
+            yield Finding("MG027", message, place, fix)

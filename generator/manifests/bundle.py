@@ -1,0 +1,58 @@
+"""A set of objects, indexed by what decides over connections."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from generator.core.places import Document
+from generator.manifests.network import NetworkPolicy, read_network_policy
+from generator.manifests.objects import Manifest, manifests
+from generator.manifests.security import (
+    AuthorizationPolicy,
+    PeerAuthentication,
+    RequestAuthentication,
+    read_authorization_policy,
+    read_peer_authentication,
+    read_request_authentication,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """The policies among a set of objects, and everything else by kind."""
+
+    network_policies: tuple[NetworkPolicy, ...] = ()
+    peer_authentications: tuple[PeerAuthentication, ...] = ()
+    authorization_policies: tuple[AuthorizationPolicy, ...] = ()
+    request_authentications: tuple[RequestAuthentication, ...] = ()
+    others: Mapping[str, tuple[Manifest, ...]] = field(default_factory=dict)
+
+    def skipped(self) -> Counter[str]:
+        """Return how many objects there are of each kind that decides nothing here."""
+        return Counter({kind: len(found) for kind, found in self.others.items()})
+
+
+def read_bundle(documents: Iterable[Document]) -> Bundle:
+    """Index the objects of *documents*; unrelated kinds are kept aside."""
+    by_kind: dict[str, list[Manifest]] = {}
+    for one in manifests(documents):
+        by_kind.setdefault(_key(one), []).append(one)
+    return Bundle(
+        network_policies=tuple(map(read_network_policy, by_kind.pop("networking.k8s.io/NetworkPolicy", []))),
+        peer_authentications=tuple(
+            map(read_peer_authentication, by_kind.pop("security.istio.io/PeerAuthentication", []))
+        ),
+        authorization_policies=tuple(
+            map(read_authorization_policy, by_kind.pop("security.istio.io/AuthorizationPolicy", []))
+        ),
+        request_authentications=tuple(
+            map(read_request_authentication, by_kind.pop("security.istio.io/RequestAuthentication", []))
+        ),
+        others={kind.rpartition("/")[2]: tuple(found) for kind, found in by_kind.items()},
+    )
+
+
+def _key(manifest: Manifest) -> str:
+    return f"{manifest.group}/{manifest.kind}"

@@ -1,0 +1,130 @@
+"""Istio's security kinds (security.istio.io) as istiod reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from generator.core.places import Json, Place
+from generator.manifests.objects import Manifest, mapping, sequence, strings, texts
+
+DRY_RUN = "istio.io/dry-run"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which workloads a policy speaks for: a selector's, a target's, or all of its namespace (or mesh)."""
+
+    namespace: str
+    labels: Mapping[str, str]
+    has_targets: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PeerAuthentication:
+    """What workloads accept; modes are upper case, UNSET where nothing was said."""
+
+    manifest: Manifest
+    scope: Scope
+    mode: str
+    ports: Mapping[int, str]
+    created: str
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One entry of ``when``."""
+
+    key: str
+    values: tuple[str, ...]
+    not_values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationRule:
+    """One rule: any source, any operation, all conditions. None for sources or operations: absent."""
+
+    sources: tuple[Mapping[str, tuple[str, ...]], ...] | None
+    operations: tuple[Mapping[str, tuple[str, ...]], ...] | None
+    conditions: tuple[Condition, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationPolicy:
+    """One policy. ALLOW without rules allows nothing; a dry run decides nothing."""
+
+    manifest: Manifest
+    scope: Scope
+    action: str
+    rules: tuple[AuthorizationRule, ...]
+    is_dry_run: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RequestAuthentication:
+    """Whose tokens are valid: issuers, each with the audiences it may name (none: any). No token passes as well."""
+
+    manifest: Manifest
+    scope: Scope
+    audiences: Mapping[str, tuple[str, ...]]
+
+
+def read_scope(manifest: Manifest) -> Scope:
+    """Read selector and targets of a policy."""
+    spec = manifest.spec
+    labels = texts(mapping(spec.get("selector")).get("matchLabels"))
+    return Scope(manifest.namespace, labels, bool(spec.get("targetRef") or spec.get("targetRefs")))
+
+
+def read_peer_authentication(manifest: Manifest) -> PeerAuthentication:
+    """Read *manifest*; port keys are numbers of the container's ports."""
+    spec = manifest.spec
+    ports = {
+        int(port): str(mapping(mode).get("mode") or "UNSET").upper()
+        for port, mode in mapping(spec.get("portLevelMtls")).items()
+        if str(port).isdigit()
+    }
+    mode = str(mapping(spec.get("mtls")).get("mode") or "UNSET").upper()
+    created = str(manifest.metadata.get("creationTimestamp") or "")
+    return PeerAuthentication(manifest, read_scope(manifest), mode, ports, created)
+
+
+def read_authorization_policy(manifest: Manifest) -> AuthorizationPolicy:
+    """Read *manifest*; the default action is ALLOW."""
+    return AuthorizationPolicy(
+        manifest=manifest,
+        scope=read_scope(manifest),
+        action=str(manifest.spec.get("action") or "ALLOW").upper(),
+        rules=tuple(_rules(manifest)),
+        is_dry_run=manifest.annotations.get(DRY_RUN, "").lower() == "true",
+    )
+
+
+def _rules(manifest: Manifest) -> Iterator[AuthorizationRule]:
+    for index, data in enumerate(map(mapping, sequence(manifest.spec.get("rules")))):
+        yield AuthorizationRule(
+            sources=_parts(data.get("from"), "source"),
+            operations=_parts(data.get("to"), "operation"),
+            conditions=tuple(
+                Condition(str(one.get("key") or ""), strings(one.get("values")), strings(one.get("notValues")))
+                for one in map(mapping, sequence(data.get("when")))
+            ),
+            place=manifest.place("spec", "rules", index),
+        )
+
+
+def _parts(data: Json, inner: str) -> tuple[dict[str, tuple[str, ...]], ...] | None:
+    if not sequence(data):
+        return None
+    return tuple(
+        {str(key): strings(values) for key, values in mapping(mapping(one).get(inner)).items() if strings(values)}
+        for one in sequence(data)
+    )
+
+
+def read_request_authentication(manifest: Manifest) -> RequestAuthentication:
+    """Read *manifest*."""
+    rules = map(mapping, sequence(manifest.spec.get("jwtRules")))
+    audiences = {str(one.get("issuer") or ""): strings(one.get("audiences")) for one in rules}
+    return RequestAuthentication(manifest, read_scope(manifest), audiences)

@@ -1,0 +1,92 @@
+"""What an AuthorizationPolicy says, value by value, each with the place where it is written.
+
+A ``when`` entry is the long form of a field for most keys (``source.principal`` is
+``principals``): rules look at one name for both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from generator.core.places import Place
+from generator.manifests.security import AuthorizationPolicy, AuthorizationRule, Condition
+
+IDENTITY = frozenset({"principals", "namespaces", "serviceAccounts", "trustDomains"})
+"""Fields that read the client's certificate: without mutual TLS they are empty."""
+
+REQUEST = frozenset({"hosts", "methods", "paths", "requestPrincipals"})
+"""Fields that read an HTTP request."""
+
+_FIELD_OF_KEY = {
+    "source.principal": "principals",
+    "source.namespace": "namespaces",
+    "source.serviceAccount": "serviceAccounts",
+    "source.trustDomain": "trustDomains",
+    "source.ip": "ipBlocks",
+    "remote.ip": "remoteIpBlocks",
+    "request.auth.principal": "requestPrincipals",
+    "destination.port": "ports",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One value. ``field`` is the positive name; ``part`` is where it stands: ``from``, ``to`` or ``when``, and which."""
+
+    field: str
+    is_negative: bool
+    value: str
+    rule: int
+    part: tuple[str, int]
+    place: Place
+    key: str = ""
+
+    @property
+    def is_http(self) -> bool:
+        """Whether only a proxy that reads HTTP can decide it."""
+        return self.field in REQUEST or self.field.startswith("request.")
+
+    @property
+    def name(self) -> str:
+        """The field as it is written."""
+        return self.key or (f"not{self.field[0].upper()}{self.field[1:]}" if self.is_negative else self.field)
+
+
+def said(policy: AuthorizationPolicy) -> Iterator[Said]:
+    """Yield every value of every rule of *policy*, in the order they are written."""
+    for number, rule in enumerate(policy.rules):
+        yield from said_by(policy, number, rule)
+
+
+def said_by(policy: AuthorizationPolicy, number: int, rule: AuthorizationRule) -> Iterator[Said]:
+    """Yield every value of *rule*, which is *policy*'s rule *number*."""
+    for part, inner, items in (("from", "source", rule.sources), ("to", "operation", rule.operations)):
+        for index, fields in enumerate(items or ()):
+            yield from _fields(policy, number, (part, index), inner, fields)
+    for index, condition in enumerate(rule.conditions):
+        yield from _condition(policy, number, index, condition)
+
+
+def _fields(
+    policy: AuthorizationPolicy, number: int, part: tuple[str, int], inner: str, fields: Mapping[str, tuple[str, ...]]
+) -> Iterator[Said]:
+    for name, values in fields.items():
+        is_negative = name.startswith("not")
+        field = name[3].lower() + name[4:] if is_negative and len(name) > len("not") else name
+        for index, value in enumerate(values):
+            place = policy.manifest.place("spec", "rules", number, *part, inner, name, index)
+            yield Said(field, is_negative, value, number, part, place)
+
+
+def _condition(policy: AuthorizationPolicy, number: int, index: int, condition: Condition) -> Iterator[Said]:
+    field = _FIELD_OF_KEY.get(condition.key, condition.key)
+    for name, values in (("values", condition.values), ("notValues", condition.not_values)):
+        for position, value in enumerate(values):
+            place = policy.manifest.place("spec", "rules", number, "when", index, name, position)
+            yield Said(field, name == "notValues", value, number, ("when", index), place, condition.key)
+
+
+def title(policy: AuthorizationPolicy) -> str:
+    """Name *policy* as messages do."""
+    return f"{policy.manifest.namespace}/{policy.manifest.name}"

@@ -1,0 +1,153 @@
+"""For whom a policy of Istio speaks, and what is known about them: mesh mode, ports, mutual TLS, gateway or not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from generator.manifests.network import NetworkPolicy
+from generator.manifests.objects import Manifest, mapping, sequence, texts
+from generator.manifests.security import Scope
+from generator.manifests.workloads import WorkloadTemplate
+from generator.rules.base import Context
+from generator.semantics.membership import mesh_mode
+from generator.topology import Endpoint, Point
+
+_PROXY = "istio-proxy"
+_GATEWAY_NAME = frozenset({"gateway.networking.k8s.io/gateway-name", "istio.io/gateway-name"})
+_NO_GATEWAYS = frozenset({"pilot", "istiod", "ztunnel", "cni"})
+"""Values of the label ``istio`` that the control plane's own charts use; every other value is a gateway's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Pods that a policy speaks for: a workload that is shown, or whatever pods the selector will meet."""
+
+    name: str
+    endpoint: Endpoint
+    workload: WorkloadTemplate | None
+    mesh: str | None
+    is_gateway: bool
+
+
+def servers(context: Context, scope: Scope) -> list[Server]:
+    """Return whom *scope* speaks for. Where no manifest shows a workload, one stands for all that may be there."""
+    root = context.environment.istio.root_namespace
+    near = [one for one in context.cluster.workloads if scope.namespace in (one.namespace, root)]
+    if not near and not scope.has_targets:
+        return [_unseen(context, scope)]
+    return [server(context, one) for one in near if scope.labels.items() <= one.labels.items()]
+
+
+def server(context: Context, workload: WorkloadTemplate) -> Server:
+    """Return *workload* with everything that is known about it."""
+    cluster, mesh = context.cluster, mode(context, workload)
+    name = f"{workload.namespace}/{workload.name}"
+    endpoint = Endpoint(
+        name=name,
+        namespace=workload.namespace,
+        labels=workload.labels,
+        namespace_labels=cluster.namespace_labels(workload.namespace),
+        account=workload.account,
+        mesh=mesh or "unknown",
+        ports=cluster.ports(workload),
+    )
+    return Server(name, endpoint, workload, mesh, is_gateway(context, workload))
+
+
+def _unseen(context: Context, scope: Scope) -> Server:
+    """Return the pods that nobody shows; only their namespace and the selector's labels are known."""
+    mesh = namespace_mode(context, scope.namespace, scope.labels)
+    endpoint = Endpoint("", scope.namespace, scope.labels, mesh=mesh or "unknown")
+    name = f"the pods of {scope.namespace}"
+    return Server(name, endpoint, None, mesh, is_gateway_selector(context, scope.namespace, scope.labels))
+
+
+def mode(context: Context, workload: WorkloadTemplate) -> str | None:
+    """Return the mesh mode of *workload*; a proxy written into its pod (a gateway, ``istioctl kube-inject``) counts."""
+    return "sidecar" if _PROXY in _containers(workload) else context.cluster.mode(workload)
+
+
+def namespace_mode(context: Context, namespace: str, labels: Mapping[str, str]) -> str | None:
+    """Return the mesh mode of a pod of *namespace* that has *labels*."""
+    shown = context.cluster.namespaces.get(namespace)
+    known = context.environment.mesh_namespaces.get(namespace)
+    return known if shown is None and known else mesh_mode(namespace, shown, labels, {}, is_host_network=False)
+
+
+def _containers(workload: WorkloadTemplate) -> list[str]:
+    template = workload.manifest.data
+    for step in workload.template_route:
+        template = mapping(template.get(str(step)))
+    spec = mapping(template.get("spec"))
+    return [
+        str(mapping(one).get("name") or "")
+        for key in ("containers", "initContainers")
+        for one in sequence(spec.get(key))
+    ]
+
+
+def is_gateway(context: Context, workload: WorkloadTemplate) -> bool:
+    """Tell whether *workload* is a proxy of its own: it serves clients outside the mesh too."""
+    if "gateway" in workload.annotations.get("inject.istio.io/templates", "") or _containers(workload) == [_PROXY]:
+        return True
+    if is_gateway_selector(context, workload.namespace, workload.labels):
+        return True
+    selectors = [texts(one.spec.get("selector")) for one in istio_gateways(context)]
+    return any(selector and selector.items() <= workload.labels.items() for selector in selectors)
+
+
+def is_gateway_selector(context: Context, namespace: str, labels: Mapping[str, str]) -> bool:
+    """Tell whether pods with *labels* are a gateway's, as installers label them or the environment says."""
+    if labels.keys() & _GATEWAY_NAME or labels.get("istio", "pilot") not in _NO_GATEWAYS:
+        return True
+    if labels.get("app", "").startswith(("istio-ingress", "istio-egress", "istio-eastwest")):
+        return True
+    known = (context.environment.gateways or {}).values()
+    is_mesh_wide = not labels and namespace == context.environment.istio.root_namespace
+    near = [] if is_mesh_wide else [one.pods for one in known if one.pods.namespace == namespace]
+    return any(labels.items() <= pods.labels.items() or pods.labels.items() <= labels.items() for pods in near)
+
+
+def istio_gateways(context: Context) -> Iterator[Manifest]:
+    """Yield the Gateways of Istio's own API, which name the pods that serve them."""
+    return (one for one in context.of_kind("Gateway") if one.group == "networking.istio.io")
+
+
+def serves_only_gateways(context: Context, scope: Scope) -> bool:
+    """Tell whether *scope* speaks for gateways alone."""
+    found = servers(context, scope)
+    return bool(found) and all(one.is_gateway for one in found)
+
+
+def mutual_tls(context: Context, one: Server, port: int) -> str | None:
+    """Return what *one* accepts at *port*: STRICT, PERMISSIVE or DISABLE; None when nobody can say.
+
+    The default is PERMISSIVE, but only where all manifests are seen is "nothing says otherwise" a fact.
+    """
+    found = context.cluster.mtls.mode(one.endpoint, port)
+    is_default = context.cluster.mtls.deciding(one.endpoint, port) is None
+    return None if is_default and not context.is_complete else found
+
+
+def is_limited_by_network(context: Context, one: Server, port: int) -> bool:
+    """Tell whether NetworkPolicies isolate *one* and name the peers of everything they let in at *port*."""
+    policies = [
+        policy
+        for policy in context.cluster.bundle.network_policies
+        if policy.namespace == one.endpoint.namespace
+        and "Ingress" in policy.types
+        and policy.pods.matches(one.endpoint.labels)
+    ]
+    return bool(policies) and all(_names_peers(policy, Point("TCP", port)) for policy in policies)
+
+
+def _names_peers(policy: NetworkPolicy, point: Point) -> bool:
+    for rule in policy.ingress:
+        covers = rule.ports is None or any(
+            each.name or (each.protocol == point.transport and each.first <= point.number <= each.last)
+            for each in rule.ports
+        )
+        if covers and rule.peers is None:
+            return False
+    return True

@@ -1,0 +1,167 @@
+"""Whether NetworkPolicies let two pods connect, three-valued: pods of which not every label is known included.
+
+`generator.semantics.network` decides over a closed universe, as the proof needs it. Foreign
+manifests show only a part: a platform's pods carry more labels than the environment states,
+and the labels of a namespace without an object are not known. Here that means None, not no.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Mapping, Sequence
+
+from generator.manifests.network import LabelSelector, NetworkPeer, NetworkPolicy, NetworkPort, NetworkRule
+from generator.topology import Endpoint, Point
+
+_SET_BY_CONTROLLERS = (
+    "pod-template-hash",
+    "controller-revision-hash",
+    "statefulset.kubernetes.io/",
+    "apps.kubernetes.io/",
+    "batch.kubernetes.io/",
+    "job-name",
+    "security.istio.io/",
+    "service.istio.io/",
+    "topology.istio.io/",
+    "istio.io/rev",
+)
+"""Labels that pods carry without their template saying so (Kubernetes controllers, Istio's injector)."""
+
+
+def selects(selector: LabelSelector, labels: Mapping[str, str], *, is_partial: bool = False) -> bool | None:
+    """Tell whether *selector* matches; None if it asks for a label that nobody knows (*is_partial*: there are more)."""
+    unknown = False
+    for key in {key for key, _ in selector.labels} | {key for key, _, _ in selector.expressions}:
+        part = LabelSelector(
+            tuple(one for one in selector.labels if one[0] == key),
+            tuple(one for one in selector.expressions if one[0] == key),
+        )
+        if key not in labels and (is_partial or key.startswith(_SET_BY_CONTROLLERS)):
+            unknown = True
+        elif not part.matches(labels):
+            return False
+    return None if unknown else True
+
+
+def covers(rule: NetworkRule, point: Point, server: Endpoint) -> bool | None:
+    """Tell whether *rule* speaks of *point* at *server*; None for a port name that an unknown pod may give it."""
+    if rule.ports is None:
+        return True
+    verdicts = [_is_at(port, point, server) for port in rule.ports]
+    return _any(verdicts)
+
+
+def holds(cidr: str, excluded: Sequence[str], address: str) -> bool:
+    """Tell whether *address* lies in *cidr* and in none of *excluded*; what is no network holds nothing."""
+    try:
+        where = ipaddress.ip_address(address)
+        network = ipaddress.ip_network(cidr, strict=False)
+        holes = [ipaddress.ip_network(one, strict=False) for one in excluded]
+    except ValueError:
+        return False
+    return where in network and not any(where in hole for hole in holes)
+
+
+class Admission:
+    """The verdict of all NetworkPolicies on one pair of endpoints at a time."""
+
+    def __init__(
+        self,
+        policies: Iterable[NetworkPolicy],
+        namespaces: Mapping[str, Mapping[str, str]],
+        shown: Iterable[str],
+        ip_block_matches_pods: bool | None,
+    ) -> None:
+        """Know the labels of *namespaces* and, by name, of the endpoints that are *shown* as manifests."""
+        self._namespaces = namespaces
+        self._shown = frozenset(shown)
+        self._blocks_match_pods = ip_block_matches_pods
+        self._by_namespace: dict[str, list[NetworkPolicy]] = {}
+        for policy in policies:
+            self._by_namespace.setdefault(policy.namespace, []).append(policy)
+
+    def in_namespace(self, namespace: str) -> Sequence[NetworkPolicy]:
+        """Return the policies of *namespace*."""
+        return self._by_namespace.get(namespace, ())
+
+    def policies(self, endpoint: Endpoint, direction: str) -> list[NetworkPolicy]:
+        """Return the policies that surely isolate *endpoint* in *direction*."""
+        return [policy for policy in self._isolating(direction, endpoint) if self._chooses(policy, endpoint)]
+
+    def admits(self, endpoint: Endpoint, direction: str, other: Endpoint, point: Point) -> bool | None:
+        """Tell whether *endpoint*'s own policies let it accept (Ingress) or open (Egress) the connection."""
+        server = endpoint if direction == "Ingress" else other
+        is_isolated, verdicts = False, []
+        for policy in self._isolating(direction, endpoint):
+            chosen = self._chooses(policy, endpoint)
+            is_isolated = is_isolated or chosen is True
+            for rule in policy.rules(direction):
+                met = _all((chosen, self.peers(rule, policy.namespace, other), covers(rule, point, server)))
+                if met:
+                    return True
+                verdicts.append(met)
+            if chosen is None:
+                verdicts.append(None)
+        if not is_isolated:
+            return None if verdicts else True
+        return _any(verdicts)
+
+    def peers(self, rule: NetworkRule, namespace: str, other: Endpoint) -> bool | None:
+        """Tell whether *rule*, in a policy of *namespace*, means *other*."""
+        return True if rule.peers is None else _any([self.peer(one, namespace, other) for one in rule.peers])
+
+    def peer(self, peer: NetworkPeer, namespace: str, other: Endpoint) -> bool | None:
+        """Tell whether *peer*, in a policy of *namespace*, means *other*."""
+        if peer.cidr:
+            return self._block(peer, other)
+        if not other.is_pod or (peer.namespaces is None and peer.pods is None):
+            return False
+        here: bool | None = other.namespace == namespace
+        if peer.namespaces is not None:
+            is_known = other.namespace in self._namespaces
+            here = selects(peer.namespaces, other.namespace_labels, is_partial=not is_known)
+        chosen = True if peer.pods is None else selects(peer.pods, other.labels, is_partial=self._is_partial(other))
+        return _all((here, chosen))
+
+    def _isolating(self, direction: str, endpoint: Endpoint) -> list[NetworkPolicy]:
+        candidates = self._by_namespace.get(endpoint.namespace, ())
+        return [one for one in candidates if direction in one.types and self._chooses(one, endpoint) is not False]
+
+    def _chooses(self, policy: NetworkPolicy, endpoint: Endpoint) -> bool | None:
+        return selects(policy.pods, endpoint.labels, is_partial=self._is_partial(endpoint))
+
+    def _is_partial(self, endpoint: Endpoint) -> bool:
+        return endpoint.name not in self._shown
+
+    def _block(self, peer: NetworkPeer, other: Endpoint) -> bool | None:
+        if other.address:
+            return holds(peer.cidr, peer.excluded, other.address)
+        if self._blocks_match_pods is False:
+            return False
+        is_everything = peer.cidr.endswith("/0") and not peer.excluded
+        return True if self._blocks_match_pods and is_everything else None
+
+
+def _is_at(port: NetworkPort, point: Point, server: Endpoint) -> bool | None:
+    if port.protocol != point.transport:
+        return False
+    if not port.name:
+        return port.first <= point.number <= port.last
+    numbers = [one.number for one in server.ports if one.name == port.name]
+    if server.ports or not server.is_pod:
+        return point.number in numbers
+    return None
+
+
+def _any(verdicts: Sequence[bool | None]) -> bool | None:
+    """Kleene's or."""
+    if any(verdicts):
+        return True
+    return None if None in verdicts else False
+
+
+def _all(verdicts: Sequence[bool | None]) -> bool | None:
+    """Kleene's and."""
+    if any(one is False for one in verdicts):
+        return False
+    return None if None in verdicts else True

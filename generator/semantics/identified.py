@@ -1,0 +1,118 @@
+"""What AuthorizationPolicies say of a connection before any request is read: who, and to which port.
+
+That is all ztunnel knows, and it is enough for the question whether a caller can get
+anything through at all. Sources: istio 1.30.3 pilot/pkg/security/authz/model/model.go (sidecar),
+pilot/pkg/serviceregistry/ambient/authorization.go (ztunnel leaves rules with HTTP fields out).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from generator.algebra.ternary import Ternary
+from generator.manifests.security import AuthorizationPolicy, AuthorizationRule
+from generator.semantics.authorization import NOT_CAPTURED
+from generator.semantics.mtls import DISABLE, STRICT, MutualTls
+from generator.semantics.trial import Identities, Trial
+from generator.semantics.universe import Facts, Universe
+from generator.topology import IN_MESH, Endpoint, Point
+
+_PORT_FIELDS = frozenset({"ports", "notPorts"})
+
+
+class IdentifiedAccess:
+    """The verdict of mutual TLS and AuthorizationPolicies on one pair of endpoints, requests aside."""
+
+    def __init__(self, policies: Sequence[AuthorizationPolicy], mtls: MutualTls, identities: Identities) -> None:
+        """Dry runs decide nothing; policies with targets speak to waypoints and Gateway API gateways alone."""
+        self._policies = [one for one in policies if not one.is_dry_run and not one.scope.has_targets]
+        self._mtls = mtls
+        self._identities = identities
+
+    def policies(self, server: Endpoint) -> list[AuthorizationPolicy]:
+        """Return the policies that speak for *server*."""
+        return [
+            one
+            for one in self._policies
+            if one.scope.namespace in (server.namespace, self._identities.root_namespace)
+            and all(server.labels.get(key) == value for key, value in one.scope.labels.items())
+        ]
+
+    def admits(self, server: Endpoint, client: Endpoint, point: Point) -> bool | None:
+        """Tell whether *server* lets *client* in at *point*: None when the request decides, or a fact is missing."""
+        if server.mesh not in IN_MESH:
+            return True if server.mesh == "none" else None
+        if point.transport != "TCP" or (server.mesh == "sidecar" and point.number in NOT_CAPTURED):
+            return True
+        if client.mesh == "unknown":
+            verdicts = {self.admits(server, replace(client, mesh=mesh), point) for mesh in ("sidecar", "none")}
+            return verdicts.pop() if len(verdicts) == 1 else None
+        mode = self._mtls.mode(server, point.number)
+        if not client.has_identity and mode == STRICT:
+            return False
+        verdict = self._judge(server, client, point, has_identity=client.has_identity and mode != DISABLE)
+        return None if verdict and mode is None and not client.has_identity else verdict
+
+    def allowing(
+        self, server: Endpoint, client: Endpoint, point: Point
+    ) -> Iterator[tuple[AuthorizationPolicy, AuthorizationRule]]:
+        """Yield the ALLOW rules that some request of *client* may meet at *point*."""
+        trial = self._trial(server, client, point, has_identity=client.has_identity)
+        for policy in self.policies(server):
+            for rule in policy.rules if policy.action == "ALLOW" else ():
+                if self._is_kept(rule, server) and trial.rule(_without_http(rule), policy).possible:
+                    yield policy, rule
+
+    def _judge(self, server: Endpoint, client: Endpoint, point: Point, *, has_identity: bool) -> bool | None:
+        trial = self._trial(server, client, point, has_identity=has_identity)
+        speaking = self.policies(server)
+        verdict: bool | None = None if any(one.action == "CUSTOM" for one in speaking) else True
+        for policy in (one for one in speaking if one.action == "DENY"):
+            for rule in policy.rules:
+                hit = trial.rule(_without_http(rule), policy)
+                if hit.sure and not has_http(rule):
+                    return False
+                verdict = None if hit.possible else verdict
+        allowing = [one for one in speaking if one.action == "ALLOW"]
+        if not allowing:
+            return verdict
+        kept = [(policy, rule) for policy in allowing for rule in policy.rules if self._is_kept(rule, server)]
+        hits = [(trial.rule(_without_http(rule), policy), rule) for policy, rule in kept]
+        if any(hit.sure and not has_http(rule) for hit, rule in hits):
+            return verdict
+        return None if any(hit.possible for hit, _ in hits) else False
+
+    def _trial(self, server: Endpoint, client: Endpoint, point: Point, *, has_identity: bool) -> Trial:
+        universe = Universe((client,), Facts())
+        known = Ternary.exactly(universe.everyone if has_identity else 0)
+        return Trial(universe, self._identities, server, point, None, known)
+
+    def _is_kept(self, rule: AuthorizationRule, server: Endpoint) -> bool:
+        """Tell whether the rule is enforced at all: ztunnel leaves out an ALLOW rule that speaks of HTTP."""
+        return server.mesh != "ambient" or not has_http(rule)
+
+
+def has_http(rule: AuthorizationRule) -> bool:
+    """Tell whether *rule* needs a request to be decided."""
+    return (
+        any(set(one) - _PORT_FIELDS for one in rule.operations or ())
+        or any("equestPrincipals" in field for one in rule.sources or () for field in one)
+        or any(one.key.startswith("request.") for one in rule.conditions)
+    )
+
+
+def _without_http(rule: AuthorizationRule) -> AuthorizationRule:
+    """Return what is left of *rule* for a connection of which no request is known."""
+    return replace(
+        rule,
+        sources=None if rule.sources is None else tuple(map(_identity_part, rule.sources)),
+        operations=None
+        if rule.operations is None
+        else tuple({key: values for key, values in one.items() if key in _PORT_FIELDS} for one in rule.operations),
+        conditions=tuple(one for one in rule.conditions if not one.key.startswith("request.")),
+    )
+
+
+def _identity_part(source: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    return {field: values for field, values in source.items() if "equestPrincipals" not in field}

@@ -1,0 +1,77 @@
+"""PeerAuthentication: what a workload accepts on a port (port > workload > namespace > mesh).
+
+Source: istio 1.30.3 pilot/pkg/security/authn/policy_applier.go, ComposePeerAuthentication.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from generator.manifests.security import PeerAuthentication
+from generator.topology import Endpoint
+
+UNSET = "UNSET"
+PERMISSIVE = "PERMISSIVE"
+STRICT = "STRICT"
+DISABLE = "DISABLE"
+
+
+class MutualTls:
+    """The mode of every workload and port."""
+
+    def __init__(self, policies: Sequence[PeerAuthentication], root_namespace: str) -> None:
+        """Sort *policies* by scope; a selector in the root namespace is ignored, as istiod does."""
+        self._mesh = [one for one in policies if one.scope.namespace == root_namespace and not one.scope.labels]
+        self._namespaces = [one for one in policies if one.scope.namespace != root_namespace and not one.scope.labels]
+        self._workloads = [one for one in policies if one.scope.namespace != root_namespace and one.scope.labels]
+
+    def mode(self, server: Endpoint, port: int) -> str | None:
+        """Return STRICT, PERMISSIVE or DISABLE; None when several policies compete and nothing says which is older."""
+        mode: str | None = PERMISSIVE
+        for policy in (_oldest(self._mesh), _oldest(self._of_namespace(server)), _oldest(self._of_workload(server))):
+            if policy is _UNKNOWN:
+                mode = None
+            elif isinstance(policy, PeerAuthentication):
+                mode = policy.mode if policy.mode != UNSET else mode
+                exception = policy.ports.get(port, UNSET)
+                if policy.scope.labels and exception != UNSET:
+                    mode = exception
+        return mode
+
+    def deciding(self, server: Endpoint, port: int) -> PeerAuthentication | None:
+        """Return the policy that the mode comes from; None when it is the default."""
+        found: PeerAuthentication | None = None
+        for policies in (self._mesh, self._of_namespace(server), self._of_workload(server)):
+            for policy in policies[:1]:
+                if policy.mode != UNSET or policy.ports.get(port, UNSET) != UNSET:
+                    found = policy
+        return found
+
+    def _of_namespace(self, server: Endpoint) -> list[PeerAuthentication]:
+        return [one for one in self._namespaces if one.scope.namespace == server.namespace]
+
+    def _of_workload(self, server: Endpoint) -> list[PeerAuthentication]:
+        return [
+            one
+            for one in self._workloads
+            if one.scope.namespace == server.namespace
+            and all(server.labels.get(key) == value for key, value in one.scope.labels.items())
+        ]
+
+
+class _Unknown:
+    """Nobody can say which of several policies is the oldest."""
+
+
+_UNKNOWN = _Unknown()
+
+
+def _oldest(policies: Iterable[PeerAuthentication]) -> PeerAuthentication | _Unknown | None:
+    """Return the policy that wins: the oldest, ties by name; unknown without timestamps, unless all agree."""
+    found = list(policies)
+    if len(found) < 2:
+        return found[0] if found else None
+    if all(one.created for one in found):
+        return min(found, key=lambda one: (one.created, one.manifest.name))
+    agree = all(one.mode == found[0].mode and one.ports == found[0].ports for one in found)
+    return found[0] if agree else _UNKNOWN

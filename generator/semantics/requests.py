@@ -1,0 +1,107 @@
+"""HTTP requests that tell policies apart: one of each class, from the patterns that anyone names."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from generator.algebra.patterns import representatives
+from generator.manifests.security import AuthorizationPolicy, AuthorizationRule
+
+METHOD, PATH, HOST = "method", "path", "host"
+HEADER, CLAIM, PRINCIPAL = "header:", "claim:", "request principal"
+
+_OPERATION_FIELDS = {
+    "methods": METHOD,
+    "notMethods": METHOD,
+    "paths": PATH,
+    "notPaths": PATH,
+    "hosts": HOST,
+    "notHosts": HOST,
+}
+_SOURCE_FIELDS = {"requestPrincipals": PRINCIPAL, "notRequestPrincipals": PRINCIPAL}
+_ALWAYS_PRESENT = frozenset({METHOD, PATH, HOST})
+
+Patterns = Mapping[str, Iterable[str]]
+"""Dimension (``method``, ``header:x-id``, ``claim:iss``) to the patterns named in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request, standing for all that no policy tells apart. What is absent has no entry."""
+
+    values: tuple[tuple[str, str], ...]
+
+    def get(self, dimension: str) -> str | None:
+        """Return the request's value in *dimension*, None when it has none."""
+        return next((value for name, value in self.values if name == dimension), None)
+
+    def without_token(self) -> Request:
+        """Return the request as a server sees it that looks at no token."""
+        kept = [(name, value) for name, value in self.values if not name.startswith(CLAIM) and name != PRINCIPAL]
+        return Request(tuple(kept))
+
+    def __str__(self) -> str:
+        words = [self.get(METHOD) or "", (self.get(HOST) or "") + (self.get(PATH) or "")]
+        words += [f"{name}={value}" for name, value in self.values if name not in _ALWAYS_PRESENT]
+        return " ".join(word for word in words if word)
+
+
+def patterns_of(policies: Iterable[AuthorizationPolicy]) -> dict[str, set[str]]:
+    """Return every pattern that *policies* name, by dimension."""
+    found: dict[str, set[str]] = {}
+    for policy in policies:
+        for rule in policy.rules:
+            for dimension, values in _of_rule(rule):
+                found.setdefault(dimension, set()).update(values)
+    return found
+
+
+def _of_rule(rule: AuthorizationRule) -> Iterable[tuple[str, tuple[str, ...]]]:
+    for operation in rule.operations or ():
+        yield from (
+            (_OPERATION_FIELDS[name], _lower(name, values))
+            for name, values in operation.items()
+            if name in _OPERATION_FIELDS
+        )
+    for source in rule.sources or ():
+        yield from ((_SOURCE_FIELDS[name], values) for name, values in source.items() if name in _SOURCE_FIELDS)
+    for condition in rule.conditions:
+        if dimension := dimension_of(condition.key):
+            yield dimension, (*condition.values, *condition.not_values)
+
+
+def _lower(name: str, values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(value.lower() for value in values) if name in ("hosts", "notHosts") else values
+
+
+def dimension_of(key: str) -> str | None:
+    """Return the dimension that a ``when`` key speaks of; None when it is no property of the request."""
+    if key.startswith("request.headers[") and key.endswith("]"):
+        return HEADER + key[len("request.headers[") : -1].lower()
+    if key.startswith("request.auth.claims["):
+        return CLAIM + key[len("request.auth.claims") :].replace("][", ".").strip("[]")
+    return {
+        "request.auth.principal": PRINCIPAL,
+        "request.auth.audiences": f"{CLAIM}aud",
+        "request.auth.presenter": f"{CLAIM}azp",
+    }.get(key)
+
+
+def requests_of(*sources: Patterns) -> tuple[Request, ...]:
+    """Return one request of each class that the patterns of *sources* together tell apart."""
+    merged: dict[str, set[str]] = {METHOD: set(), PATH: set()}
+    for source in sources:
+        for dimension, patterns in source.items():
+            merged.setdefault(dimension, set()).update(patterns)
+    choices = []
+    for dimension, patterns in sorted(merged.items()):
+        values: list[str | None] = list(representatives(patterns, "/" if dimension == PATH else ""))
+        if dimension not in _ALWAYS_PRESENT:
+            values.append(None)
+        choices.append([(dimension, value) for value in values])
+    return tuple(
+        Request(tuple((dimension, value) for dimension, value in combination if value is not None))
+        for combination in itertools.product(*choices)
+    )

@@ -1,0 +1,194 @@
+"""One request held against the rules of AuthorizationPolicies.
+
+Source: istio 1.30.3 pilot/pkg/security/authz/model (identities, HTTP fields on TCP ports).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from generator.algebra.patterns import matches
+from generator.algebra.ternary import NOTHING, Ternary
+from generator.manifests.security import AuthorizationPolicy, AuthorizationRule, Condition
+from generator.semantics.requests import HOST, METHOD, PATH, PRINCIPAL, Request, dimension_of
+from generator.semantics.universe import Universe
+from generator.topology import Endpoint, Point
+
+_HTTP_FIELDS = {"methods": METHOD, "paths": PATH, "hosts": HOST}
+
+
+@dataclass(frozen=True, slots=True)
+class Identities:
+    """How identities are spelled in this mesh."""
+
+    root_namespace: str
+    trust_domain: str | None
+    aliases: tuple[str, ...] = ()
+
+    def is_local(self, domain: str) -> bool:
+        """Tell whether *domain* names this mesh; ``cluster.local`` always does, in Envoy."""
+        return domain in ("cluster.local", self.trust_domain, *self.aliases)
+
+
+class Trial:
+    """One server, port and request, held against rules. Masks are over callers."""
+
+    def __init__(
+        self,
+        universe: Universe,
+        identities: Identities,
+        server: Endpoint,
+        point: Point,
+        request: Request | None,
+        known: Ternary,
+    ) -> None:
+        """Try *request* (None: a connection without HTTP); *known* are the callers whose identity can be read."""
+        self._universe = universe
+        self._identities = identities
+        self._everyone = Ternary.exactly(universe.everyone)
+        self._server = server
+        self._point = point
+        self._request = request
+        self._known = known
+
+    def rule(self, rule: AuthorizationRule, policy: AuthorizationPolicy) -> Ternary:
+        """Return whose request meets *rule*.
+
+        Where there is no HTTP to read, an ALLOW rule with any HTTP field vanishes as a
+        whole, and a DENY rule applies as if the HTTP fields were not written.
+        """
+        if self._request is None and policy.action == "ALLOW" and _has_http(rule):
+            return NOTHING
+        met = self._everyone if rule.sources is None else NOTHING
+        for source in rule.sources or ():
+            met |= self._source(source, policy)
+        if rule.operations is not None and not any(self._operation(one) for one in rule.operations):
+            return NOTHING
+        for condition in rule.conditions:
+            met &= self._condition(condition)
+        return met
+
+    def _operation(self, operation: Mapping[str, tuple[str, ...]]) -> bool:
+        if not is_on(operation, self._point):
+            return False
+        if self._request is None:
+            return True
+        for field, dimension in _HTTP_FIELDS.items():
+            value = self._request.get(dimension) or ""
+            if field in operation and not _any(operation[field], value, field):
+                return False
+            negative = f"not{field.capitalize()}"
+            if negative in operation and _any(operation[negative], value, field):
+                return False
+        return True
+
+    def _source(self, source: Mapping[str, tuple[str, ...]], policy: AuthorizationPolicy) -> Ternary:
+        met = self._everyone
+        for field, values in source.items():
+            positive = field if not field.startswith("not") else field[3].lower() + field[4:]
+            one_of = NOTHING
+            for value in values:
+                one_of |= self._has(positive, value, policy.scope.namespace)
+            met &= one_of if positive == field else one_of.outside(self._universe.everyone)
+        return met
+
+    def _has(self, field: str, value: str, namespace: str) -> Ternary:
+        """Return which callers have the property *field* with *value*."""
+        identities = self._identities
+        where, _, account = value.rpartition("/")
+        by_identity: dict[str, Callable[[Endpoint], bool]] = {
+            "principals": lambda one: _is_principal(one, value, identities),
+            "namespaces": lambda one: _wild(value, one.namespace),
+            "serviceAccounts": lambda one: (one.namespace, one.account) == (where or namespace, account),
+        }
+        if field in by_identity:
+            return self._callers(by_identity[field])
+        if field == "ipBlocks":
+            return self._addresses(value)
+        if field == "requestPrincipals":
+            return self._said(PRINCIPAL, value)
+        if field == "trustDomains" and identities.trust_domain:
+            return self._known if _wild(value, identities.trust_domain) else NOTHING
+        return Ternary.perhaps(self._universe.everyone)  # remoteIpBlocks: depends on the proxies in front
+
+    def _callers(self, holds: Callable[[Endpoint], bool]) -> Ternary:
+        """Return the callers of whom *holds* is true, as far as their connection carries an identity."""
+        mask = sum(1 << n for n, one in enumerate(self._universe.endpoints) if one.has_identity and holds(one))
+        return Ternary.exactly(mask) & self._known
+
+    def _addresses(self, cidr: str) -> Ternary:
+        try:
+            block = ipaddress.ip_network(cidr, strict=False)
+        except ValueError:
+            return NOTHING
+        mask = sum(
+            1 << n
+            for n, one in enumerate(self._universe.endpoints)
+            if one.address and ipaddress.ip_address(one.address) in block
+        )
+        return Ternary.exactly(mask) | Ternary.perhaps(self._universe.pods)
+
+    def _said(self, dimension: str, pattern: str) -> Ternary:
+        value = self._request.get(dimension) if self._request else None
+        return self._everyone if value is not None and matches(pattern, value) else NOTHING
+
+    def _condition(self, condition: Condition) -> Ternary:
+        dimension = dimension_of(condition.key)
+        if dimension and self._request is None:
+            return self._everyone  # DENY alone gets here: HTTP fields count as not written
+        met = self._everyone
+        if condition.values:
+            met &= self._one_of(condition.key, dimension, condition.values)
+        if condition.not_values:
+            met &= self._one_of(condition.key, dimension, condition.not_values).outside(self._universe.everyone)
+        return met
+
+    def _one_of(self, key: str, dimension: str | None, values: tuple[str, ...]) -> Ternary:
+        fields = {"source.principal": "principals", "source.namespace": "namespaces", "source.ip": "ipBlocks"}
+        found = NOTHING
+        for value in values:
+            if dimension:
+                found |= self._said(dimension, value)
+            elif key == "destination.port":
+                found |= self._everyone if value == str(self._point.number) else NOTHING
+            elif key in fields:
+                found |= self._has(fields[key], value, self._server.namespace)
+            else:
+                found |= Ternary.perhaps(self._universe.everyone)
+        return found
+
+
+def is_on(operation: Mapping[str, tuple[str, ...]], point: Point) -> bool:
+    """Tell whether *operation* is about this port; without ports it is about all of them."""
+    number = str(point.number)
+    return number in operation.get("ports", (number,)) and number not in operation.get("notPorts", ())
+
+
+def _has_http(rule: AuthorizationRule) -> bool:
+    """Tell whether any part of *rule* speaks of HTTP: one such field makes the whole rule an HTTP rule."""
+    operations = any(set(one) - {"ports", "notPorts"} for one in rule.operations or ())
+    sources = any("equestPrincipals" in field for one in rule.sources or () for field in one)
+    return operations or sources or any(one.key.startswith("request.") for one in rule.conditions)
+
+
+def _any(patterns: tuple[str, ...], value: str, field: str) -> bool:
+    if field == "hosts":  # host names are compared without regard to case
+        return any(matches(pattern.lower(), value.lower()) for pattern in patterns)
+    return any(matches(pattern, value) for pattern in patterns)
+
+
+def _wild(pattern: str, value: str) -> bool:
+    head, star, tail = pattern.partition("*")
+    return value.startswith(head) and value.endswith(tail) if star else value == pattern
+
+
+def _is_principal(one: Endpoint, pattern: str, identities: Identities) -> bool:
+    """Match ``TRUST-DOMAIN/ns/NAMESPACE/sa/ACCOUNT``; the trust domain is a pointer only without wildcards."""
+    own = f"ns/{one.namespace}/sa/{one.account}"
+    if "*" not in pattern:
+        domain, _, rest = pattern.partition("/")
+        return rest == own and identities.is_local(domain)
+    domains = [identities.trust_domain or "cluster.local", *identities.aliases]
+    return any(matches(pattern, f"{domain}/{own}") for domain in domains)

@@ -1,0 +1,27 @@
+"""Disagreements between intent and YAML as findings, each at the place it comes from."""
+
+from __future__ import annotations
+
+from generator.core.findings import Finding
+from generator.verify.proof import Discrepancy, Kind
+
+_CODES = {Kind.LOST: "MG701", Kind.EXCESS: "MG702", Kind.WEAKER: "MG703"}
+_FIXES = {
+    Kind.LOST: "the policies of this layer must let it through; compare the template with the bundled one",
+    Kind.EXCESS: "narrow the rule, or declare the flow in the profile",
+    Kind.WEAKER: "ask for mutual TLS on this port, or state the flow's `plaintext: REASON`",
+}
+
+
+def as_finding(one: Discrepancy) -> Finding:
+    """Return *one* as a finding: MG701 lost, MG702 excess, MG703 weaker."""
+    request = f" ({one.request})" if one.request else ""
+    what = f"{one.client.name} to {one.server.name} on {one.point}{request}"
+    messages = {
+        Kind.LOST: f"intended, but blocked at the layer {one.layer}: {what}",
+        Kind.EXCESS: f"allowed at the layer {one.layer}, but not intended: {what}",
+        Kind.WEAKER: f"allowed without the identity that was asked for: {what}",
+    }
+    first = one.places[0] if one.places else None
+    related = tuple((place, "this too") for place in one.places[1:])
+    return Finding(_CODES[one.kind], messages[one.kind], first, _FIXES[one.kind], related=related)

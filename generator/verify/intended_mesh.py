@@ -1,0 +1,186 @@
+"""What the intent wants of proxies: who proves an identity, and whose requests get in."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from generator.algebra.patterns import matches
+from generator.environment.model import Pods
+from generator.model.intent import (
+    Authorization,
+    Flow,
+    GatewayPeer,
+    MeshWide,
+    Mtls,
+    NamespacesPeer,
+    Peer,
+    PrometheusPeer,
+    TokenIssuer,
+    WorkloadPeer,
+)
+from generator.semantics.requests import CLAIM, HEADER, HOST, METHOD, PATH, Request
+from generator.topology import Endpoint, Point
+from generator.verify.meaning import Meaning, covers, is_at
+
+_UNCAPTURED = frozenset({15020, 15021, 15090})
+"""Ports of the proxy itself, which no mesh policy reaches."""
+
+
+class IntendedMesh:
+    """The connections and requests that proxies shall let in."""
+
+    def __init__(self, meaning: Meaning) -> None:
+        """Ask *meaning* for what words stand for."""
+        self._meaning = meaning
+
+    def closes(self, endpoint: int) -> bool:
+        """Tell whether the intent says who may call *endpoint* at the mesh layer, for itself or for the whole mesh."""
+        one = self._meaning.universe.endpoints[endpoint]
+        return one.has_identity and (self._mesh_wide(endpoint) is not None or self._own_mesh(endpoint))
+
+    def _own_mesh(self, endpoint: int) -> bool:
+        one = self._meaning.universe.endpoints[endpoint]
+        if one.is_gateway or not one.has_identity or not self._meaning.constrains(endpoint, "Ingress"):
+            return False
+        return self._meaning.has_sidecars(self._meaning.intent.namespaces[one.namespace])
+
+    def _mesh_wide(self, endpoint: int) -> MeshWide | None:
+        """Return what holds for an endpoint that no namespace's own intent speaks for."""
+        return None if self._own_mesh(endpoint) else self._meaning.intent.mesh_wide
+
+    def admitted(self, endpoint: int, point: Point, request: Request | None) -> int:
+        """Return whose *request* the proxy of *endpoint* shall let in at *point*."""
+        one = self._meaning.universe.endpoints[endpoint]
+        if point.transport != "TCP" or point.number in _UNCAPTURED:
+            return self._meaning.universe.everyone
+        if self._is_invalid_token(request, one):
+            return 0
+        if wide := self._mesh_wide(endpoint):
+            is_open = not wide.deny_by_default or self._is_kept_open(one, point, wide)
+            return self.connecting(endpoint, point) if is_open else 0
+        if not self._own_mesh(endpoint):
+            return self._meaning.universe.everyone
+        if self._meaning.intent.namespaces[one.namespace].authorization is not Authorization.ENFORCED:
+            return self.connecting(endpoint, point)
+        found = 0
+        for flow, _, servers in self._meaning.ends:
+            if servers >> endpoint & 1 and is_at(flow, point) and self._asks_for(flow, request, one):
+                found |= self._meaning.universe.everyone if flow.plaintext else self._identities(flow.client)
+        return found & self.connecting(endpoint, point)
+
+    def _is_kept_open(self, one: Endpoint, point: Point, wide: MeshWide) -> bool:
+        """Tell whether *one* is a gateway that stays open under a mesh-wide default deny, on this port of its own."""
+        gateways = [(self._meaning.environment.gateways or {})[name] for name in wide.gateways]
+        return any(
+            point.number in gateway.ports
+            and gateway.pods.labels.items() <= one.labels.items()
+            # A policy of the root namespace selects by labels in every namespace.
+            and gateway.pods.namespace in (one.namespace, self._meaning.environment.istio.root_namespace)
+            for gateway in gateways
+        )
+
+    @cached_property
+    def holders(self) -> int:
+        """Everybody who has a mesh identity."""
+        return self._meaning.where(lambda one: one.has_identity)
+
+    def connecting(self, endpoint: int, point: Point) -> int:
+        """Return whose connections mutual TLS shall let in at all."""
+        one = self._meaning.universe.endpoints[endpoint]
+        wide = self._mesh_wide(endpoint)
+        if one.is_gateway or (wide is None and not self._own_mesh(endpoint)):
+            return self._meaning.universe.everyone
+        mtls = wide.mtls if wide else self._meaning.intent.namespaces[one.namespace].mtls
+        is_exception = any(mask >> endpoint & 1 and is_at(flow, point) for flow, mask in self._exceptions)
+        return self._meaning.universe.everyone if mtls is Mtls.PERMISSIVE or is_exception else self.holders
+
+    @cached_property
+    def _exceptions(self) -> list[tuple[Flow, int]]:
+        """Plaintext flows, with the pods whose port they open.
+
+        Of two PeerAuthentications that select one pod Istio ignores the newer, so where one
+        workload's labels include another's (a database and its primary) they share exceptions.
+        """
+        found = []
+        for flow in self._meaning.intent.flows:
+            if flow.plaintext and flow.ports is not None and isinstance(flow.server, WorkloadPeer):
+                server = self._meaning.intent.workloads[flow.server.namespace, flow.server.workload]
+                namespace = self._meaning.intent.namespaces.get(server.namespace)
+                nested = (
+                    [one for one in self._meaning.rendered(namespace) if one.labels.items() <= server.labels.items()]
+                    if namespace
+                    else []
+                )
+                widest = min(nested, key=lambda one: len(one.labels), default=server)
+                found.append((flow, self._meaning.pods(Pods(widest.namespace, widest.labels))))
+        return found
+
+    def _identities(self, client: Peer) -> int:
+        """Return who has an identity that the flow admits: accounts, not labels, count here."""
+        accounts: set[tuple[str, str]] = set()
+        if isinstance(client, WorkloadPeer):
+            workload = self._meaning.intent.workloads[client.namespace, client.workload]
+            accounts = {(workload.namespace, account) for account in workload.service_accounts}
+        elif isinstance(client, NamespacesPeer):
+            return self._meaning.where(lambda one: one.has_identity and one.namespace in client.names)
+        elif isinstance(client, GatewayPeer):
+            gateway = (self._meaning.environment.gateways or {})[client.gateway]
+            accounts = {(gateway.pods.namespace, gateway.service_account)}
+        elif isinstance(client, PrometheusPeer) and self._meaning.environment.prometheus:
+            known = self._meaning.environment.prometheus
+            accounts = {(known.pods.namespace, known.service_account)}
+        return self._meaning.where(lambda one: one.has_identity and (one.namespace, one.account) in accounts)
+
+    def _asks_for(self, flow: Flow, request: Request | None, server: Endpoint) -> bool:
+        """Tell whether the flow is meant for *request*."""
+        if flow.token and not self._has_token(flow, request, server):
+            return False
+        wanted = flow.request
+        if wanted is None:
+            return True
+        if request is None:
+            return False
+        for dimension, patterns in ((METHOD, wanted.methods), (PATH, wanted.paths)):
+            if patterns and not any(matches(pattern, request.get(dimension) or "") for pattern in patterns):
+                return False
+        host = (request.get(HOST) or "").partition(":")[0]
+        if wanted.hosts and host not in wanted.hosts:
+            return False
+        return all(_has_header(request, name, values) for name, values in wanted.headers)
+
+    def class_of(self, endpoint: int, point: Point) -> tuple[bool, ...]:
+        """Return what tells *point* apart at *endpoint* by intent: which of its flows are for that port."""
+        gateways = (self._meaning.environment.gateways or {}).values()
+        flows = tuple(is_at(flow, point) for flow, _, servers in self._meaning.ends if servers >> endpoint & 1)
+        return (*flows, *(point.number in gateway.ports for gateway in gateways))
+
+    def flows_to(self, endpoint: int) -> list[Flow]:
+        """Return the flows whose server *endpoint* is."""
+        return [flow for flow, _, servers in self._meaning.ends if servers >> endpoint & 1]
+
+    def issuers(self, server: Endpoint) -> list[TokenIssuer]:
+        """Return whose tokens *server* shall look at."""
+        workloads = self._meaning.intent.workloads
+        return [
+            token
+            for token in self._meaning.intent.tokens
+            if (workload := workloads.get((token.namespace, token.workload))) and covers(workload, server)
+        ]
+
+    def _is_invalid_token(self, request: Request | None, server: Endpoint) -> bool:
+        """A token of nobody's that the server trusts is refused even where none is asked for."""
+        issuer, audience = (request.get(f"{CLAIM}{name}") if request else None for name in ("iss", "aud"))
+        known = {token.issuer: token.audiences for token in self.issuers(server)}
+        return issuer is not None and bool(known) and audience not in known.get(issuer, ())
+
+    def _has_token(self, flow: Flow, request: Request | None, server: Endpoint) -> bool:
+        issuer, audience = (request.get(f"{CLAIM}{name}") if request else None for name in ("iss", "aud"))
+        return any(
+            token.name == flow.token and issuer == token.issuer and audience in token.audiences
+            for token in self.issuers(server)
+        )
+
+
+def _has_header(request: Request, name: str, patterns: tuple[str, ...]) -> bool:
+    value = request.get(HEADER + name.lower())
+    return value is not None and any(matches(pattern, value) for pattern in patterns)
