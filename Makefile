@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 EXAMPLE := profiles/app/examples/bank-of-anthos.yaml
 
 .DEFAULT_GOAL := demo
-.PHONY: demo setup check lint test refresh bench dist clean help
+.PHONY: demo setup check lint test refresh mutants bench dist clean help
 
 demo: setup  ## Set up, then render Bank of Anthos and show what came out
 	$(BIN)/meshgen render $(EXAMPLE) -o build/bank-of-anthos
@@ -36,6 +36,9 @@ test: setup  ## Tests alone; PYTEST='-k name' narrows them
 
 refresh: setup  ## Render the examples into out/ and renew the tables in the docs
 	$(BIN)/python -m tests.refresh
+
+mutants: setup  ## Damage every example in every small way; print how many the proof catches
+	$(BIN)/python -m tests.verify.mutants
 
 bench: setup  ## Time meshgen beside a bare interpreter and a naive render, in one run
 	$(BIN)/python -m tests.bench

@@ -13,14 +13,15 @@ def main() -> None:
     if sys.argv[1:] in (["--version"], ["-V"]):
         print(f"meshgen {__version__}")
         return
-    from generator.cli.app import app
-    from generator.core.errors import EXIT_OUR_BUG
+    from generator.core.errors import EXIT_INTERRUPTED, EXIT_OUR_BUG
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal without the character still shows the rest
     try:
-        app(prog_name="meshgen")
+        _run(sys.argv[1:])
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)
     except Exception as error:
         import platform
         import traceback
@@ -32,6 +33,21 @@ def main() -> None:
             file=sys.stderr,
         )
         sys.exit(EXIT_OUR_BUG)
+
+
+def _run(words: list[str]) -> None:
+    """Run `render` directly where its options are plain; the rest is for Typer."""
+    if words[:1] == ["render"]:
+        from generator.cli.quick import plain_arguments
+        from generator.cli.render import render
+
+        arguments = plain_arguments(render, words[1:])
+        if arguments is not None:
+            render(**arguments)
+            return
+    from generator.cli.app import app
+
+    app(prog_name="meshgen")
 
 
 if __name__ == "__main__":

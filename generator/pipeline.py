@@ -28,7 +28,7 @@ from generator.render.render import HEADER, Renderer, template_name
 from generator.render.verify import check_rendered
 from generator.templating.engine import TemplateFailure
 from generator.verify.findings import as_finding
-from generator.verify.proof import Proof, prove_bundle
+from generator.verify.proof import NOTHING_COMPARED, Proof, prove_bundle
 
 DEFAULT_ENVIRONMENT = "generic"
 _MANY_OBJECTS = 300
@@ -62,7 +62,7 @@ class Bundle:
     stream: str
     intent: Intent
     resources: tuple[Resource, ...]
-    proof: Proof | None = None
+    proof: Proof = NOTHING_COMPARED
 
 
 def render(request: Request) -> Bundle:
@@ -73,6 +73,26 @@ def render(request: Request) -> Bundle:
         MeshgenError: it cannot be worked with at all.
         OurBug: what was rendered breaks our own rules.
     """
+    whole = _whole(request)
+    _stop_unless_proven(request, whole.proof)
+    wanted = [one for one in whole.resources if one.layer in {Layer.NAMESPACE, *request.layers}]
+    if len(wanted) == len(whole.resources):
+        return whole
+    return _rendered(request, whole.name, whole.environment, whole.intent, wanted)
+
+
+def verify(request: Request) -> Bundle:
+    """Return the bundle of *request* with its proof, whether it holds or not; writes nothing.
+
+    Raises:
+        InvalidInput, MeshgenError, OurBug: as `render` does, except that a proof which
+            does not hold is the answer here and no error.
+    """
+    return _whole(request)
+
+
+def _whole(request: Request) -> Bundle:
+    """Return every layer of the bundle, rendered, checked, and compared with the intent."""
     profiles, findings = _profiles(request)
     types = profile_types(request.profile_folders)
     declared, taken_over, mistakes = load_declarations(profiles, types, request.profile_folders)
@@ -82,26 +102,18 @@ def render(request: Request) -> Bundle:
     resources, findings = plan(intent, environment)
     _stop_at(findings)
     name = _checked(request.name if request.name is not None else bundle_name(request.paths, profiles))
-    whole = _proven(request, _rendered(request, name, environment, intent, resources))
-    wanted = [one for one in resources if one.layer in {Layer.NAMESPACE, *request.layers}]
-    return whole if len(wanted) == len(resources) else _rendered(request, name, environment, intent, wanted)
+    bundle = _rendered(request, name, environment, intent, resources)
+    return replace(bundle, proof=prove_bundle(intent, environment, bundle.files))
 
 
-def _proven(request: Request, bundle: Bundle) -> Bundle:
-    """Return *bundle* with its proof: the YAML, read back, lets through exactly what was intended.
-
-    Raises:
-        InvalidInput: it does not, with templates of the user's own (MG701 to MG703).
-        OurBug: it does not, with the bundled templates.
-    """
-    proof = prove_bundle(bundle.intent, bundle.environment, bundle.files)
-    if proof.holds:
-        return replace(bundle, proof=proof)
+def _stop_unless_proven(request: Request, proof: Proof) -> None:
+    """The YAML, read back, must let through exactly what was intended."""
     findings = [as_finding(one) for one in proof.discrepancies]
-    if request.template_folders or request.profile_folders:
+    if findings and (request.template_folders or request.profile_folders):
         raise InvalidInput(findings)
-    listed = "\n".join(f"{one.place}: {one.code} {one.message}" for one in in_order(findings)[:20])
-    raise OurBug(f"the rendered bundle does not do what the profile says:\n{listed}")
+    if findings:
+        listed = "\n".join(f"{one.place}: {one.code} {one.message}" for one in in_order(findings)[:20])
+        raise OurBug(f"the rendered bundle does not do what the profile says:\n{listed}")
 
 
 def _profiles(request: Request) -> tuple[list[Profile], list[Finding]]:

@@ -115,17 +115,17 @@ class Fresh:
     """
 
     def __init__(self, work: Path) -> None:
-        self._work = work
+        self.work = work
         self._count = 0
 
     def __call__(self) -> str:
         self._count += 1
-        return str(self._work / f"out-{self._count}")
+        return str(self.work / f"out-{self._count}")
 
 
-def cold(plan: Plan, work: Path) -> list[str]:
+def cold(plan: Plan, fresh: Fresh) -> list[str]:
     """Time single commands against the bare interpreter."""
-    fresh, cache = Fresh(work), {"XDG_CACHE_HOME": str(work / "cache")}
+    cache = {"XDG_CACHE_HOME": str(fresh.work / "cache")}
     kept = fresh()
     render = [*MESHGEN, "render", str(EXAMPLE), "-o"]
     run([*render, kept], **cache)
@@ -150,86 +150,48 @@ def cold(plan: Plan, work: Path) -> list[str]:
     return [f"| {title} | time | over the bare interpreter |", "|---|---:|---:|", *rows]
 
 
-def bulk(plan: Plan, work: Path) -> list[str]:
-    """Time one call for many tenants, beside a naive render of a few that is scaled up."""
-    profiles = write_tenants(work / "tenants", plan.tenants)
-    few = write_tenants(work / "few", plan.naive_tenants)
-    fresh, cache = Fresh(work), {"XDG_CACHE_HOME": str(work / "cache")}
+def bulk(plan: Plan, fresh: Fresh) -> list[str]:
+    """Time one call for many tenants, beside a naive render of a few that is scaled up.
+
+    The naive program runs twice, with and without its work: the difference is what it costs.
+    """
+    profiles = write_tenants(fresh.work / "tenants", plan.tenants)
+    few = write_tenants(fresh.work / "few", plan.naive_tenants)
+    cache = {"XDG_CACHE_HOME": str(fresh.work / "cache")}
     kept = fresh()
     render = [*MESHGEN, "render", str(profiles), "-o"]
+    naive = [sys.executable, "-m", "tests.bench_naive", str(few)]
     run([*render, kept], **cache)
     once = medians(
         plan.bulk_rounds,
         {
             "render": lambda: run([*render, fresh()], **cache),
             "check": lambda: run([*render, kept, "--check"], **cache),
-            "naive": lambda: run([sys.executable, "-m", "tests.bench", "--naive", str(few), fresh()]),
-            "plain": lambda: run([sys.executable, "-m", "tests.bench", "--naive", str(few), "-"]),
+            "naive": lambda: run([*naive, fresh()]),
+            "without": lambda: run([*naive, "-"]),
         },
     )
-    naive = (once["naive"].seconds - once["plain"].seconds) / plan.naive_tenants * plan.tenants
+    slow = (once["naive"].seconds - once["without"].seconds) / plan.naive_tenants * plan.tenants
     files = sum(1 for path in Path(kept).rglob("*.yaml"))
     title = f"{plan.tenants:,} tenants in one call, {files:,} files; median of {plan.bulk_rounds} rounds"
     lines = [f"| {title} | time | naive takes | peak memory |", "|---|---:|---:|---:|"]
     for name, words in (("render", "`meshgen render`"), ("check", "`meshgen render --check`, nothing changed")):
         cost = once[name]
-        lines.append(f"| {words} | {cost.seconds:.1f} s | {naive / cost.seconds:.0f}x | {cost.megabytes:.0f} MB |")
+        lines.append(f"| {words} | {cost.seconds:.1f} s | {slow / cost.seconds:.0f}x | {cost.megabytes:.0f} MB |")
     sample = f"scaled up from {plan.naive_tenants} tenants"
-    return [*lines, f"| naive: the same documents, one after the other ({sample}) | {naive:.0f} s | 1x | |"]
-
-
-def naive(folder: str, output: str) -> None:
-    """Render *folder* as a first version would: everything set up anew for every document.
-
-    Only rendering, checking and writing are naive; with ``-`` as *output* they are left
-    out, so that the difference is their cost alone.
-    """
-    import jinja2
-    import jsonschema
-    from ruamel.yaml import YAML
-
-    from generator.core.resources import bundled
-    from generator.manifests.schema import schema_of
-    from generator.pipeline import Request, render
-    from generator.render.render import template_name
-    from generator.templating.quoting import comment, finalize, nested
-
-    bundle = render(Request((folder,)))
-    for number, resource in enumerate(bundle.resources if output != "-" else ()):
-        environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(bundled("templates")),
-            undefined=jinja2.StrictUndefined,
-            autoescape=True,
-            finalize=finalize,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        environment.filters.update(comment=comment, nested=nested)
-        template = environment.get_template(template_name(resource))
-        text = template.render(r=resource, labels={"app": "naive"}, annotations={"from": "naive"})
-        yaml = YAML()
-        document = yaml.load(text)
-        jsonschema.validate(document, schema_of(resource.kind))
-        path = Path(output, f"{number}.yaml")
-        path.parent.mkdir(exist_ok=True)
-        with path.open("w") as file:
-            yaml.dump(document, file)
+    return [*lines, f"| a naive render, without any proof ({sample}) | {slow:.0f} s | 1x | |"]
 
 
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer rounds and tenants: to look, not to quote")
-    parser.add_argument("--naive", nargs=2, metavar=("PROFILES", "OUT"), help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.naive:
-        naive(*arguments.naive)
-        return
-    plan = QUICK if arguments.quick else FULL
+    plan = QUICK if parser.parse_args().quick else FULL
     work = Path(tempfile.mkdtemp(prefix="meshgen-bench-"))
+    fresh = Fresh(work)
     try:
         machine = f"CPython {platform.python_version()}, {platform.system()}, {os.cpu_count()} cores"
-        sys.stdout.write("\n".join([machine, "", *cold(plan, work), "", *bulk(plan, work), ""]))
+        sys.stdout.write("\n".join([machine, "", *cold(plan, fresh), "", *bulk(plan, fresh), ""]))
     finally:
         shutil.rmtree(work, ignore_errors=True)
 

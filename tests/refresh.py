@@ -167,9 +167,9 @@ def main(arguments: list[str]) -> int:
             if not is_check:
                 shutil.rmtree(record.parent)
     for what in stale:
-        print(f"{'stale' if is_check else 'renewed'}: {what}")  # noqa: T201
+        print(f"{'stale' if is_check else 'renewed'}: {what}")
     if is_check and stale:
-        print("run `make refresh` and review what changes")  # noqa: T201
+        print("run `make refresh` and review what changes")
     return 1 if is_check and stale else 0
 
 

@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import inspect
+from collections.abc import Callable
+from typing import Annotated, Any, get_args, get_type_hints
 
 import typer
 
 from generator import __version__
 from generator.cli.catalogue import env, explain, profiles
+from generator.cli.check import check
 from generator.cli.init import init
+from generator.cli.options import Parameter
 from generator.cli.render import render
 from generator.cli.schema import schema
+from generator.cli.verify import verify
+
+
+def _typed(command: Callable[..., None]) -> Callable[..., None]:
+    """Return *command* with a signature that Typer understands."""
+    hints = get_type_hints(command, include_extras=True)
+    signature = inspect.signature(command)
+    parameters = [one.replace(annotation=_for_typer(hints[name])) for name, one in signature.parameters.items()]
+    command.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    return command
+
+
+def _for_typer(hint: Any) -> Any:
+    (told,) = get_args(hint)[1:]
+    if not isinstance(told, Parameter):
+        return hint
+    kind = hint.__origin__
+    if not told.flags:
+        return Annotated[kind, typer.Argument(metavar=told.metavar, help=told.help)]
+    return Annotated[kind, typer.Option(*told.flags, metavar=told.metavar, help=told.help)]
+
 
 app = typer.Typer(
     name="meshgen",
@@ -18,8 +43,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (render, init, profiles, explain, env, schema):
-    app.command()(command)
+for command in (render, verify, check, init, profiles, explain, env, schema):
+    app.command()(_typed(command))
 
 
 def _version(wanted: bool) -> None:

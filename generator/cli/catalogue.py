@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import textwrap
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -37,12 +38,13 @@ def _print_entry(name: str, text: str, width: int) -> None:
 
 @verb
 def explain(
-    topic: Annotated[str, typer.Argument(metavar="TYPE|FIELD|CODE", help="app, app.flows.methods, MG020")],
+    topic: Annotated[
+        str, typer.Argument(metavar="TYPE|FIELD|CODE|rules", help="app, app.flows.methods, MG020, MG101, rules")
+    ],
     profile_folders: ProfileFolders = None,
 ) -> int:
-    """Explain a profile type, one of its fields, or the code of an error."""
+    """Explain a profile type, one of its fields, or the code of a finding; `rules` lists the rules of `check`."""
     from generator.core.codes import CODES  # noqa: PLC0415
-    from generator.core.names import suggestion  # noqa: PLC0415
     from generator.intent.fields import find_field  # noqa: PLC0415
     from generator.intent.profile_types import profile_types  # noqa: PLC0415
 
@@ -51,10 +53,11 @@ def explain(
         return EXIT_OK
     types = profile_types(profile_folders or [])
     name, *path = topic.split(".")
+    if name not in types and _explain_rule(topic):
+        return EXIT_OK
     if name not in types:
-        raise MeshgenError(
-            f"there is nothing named {topic!r} to explain: {suggestion(name.lower(), types) if name[:2].lower() != 'mg' else suggestion(name.upper(), CODES)}"
-        )
+        cure = _nearest_topic(topic, types)
+        raise MeshgenError(f"there is nothing named {topic!r} to explain: {cure}")
     kind = types[name]
     if not path:
         print(kind.readme().rstrip())
@@ -65,6 +68,37 @@ def explain(
     for field in inner:
         print(f"  .{field.path}: {field.description or field.type}")
     return EXIT_OK
+
+
+def _explain_rule(topic: str) -> bool:
+    """Print the list of rules, or the page of the one that *topic* names by code or slug; tell whether there is one."""
+    from generator.rules import registry  # noqa: PLC0415  (start-up: only what a run needs)
+
+    rules = {module.RULE: (module.__doc__ or "").rstrip() for module in registry()}
+    if topic == "rules":
+        width = max(len(rule.slug) for rule in rules)
+        for rule in rules:
+            start = f"{rule.code} {rule.severity:<7} {rule.slug:<{width}}"
+            _print_entry(start, rule.summary, len(start))
+        return True
+    for rule, page in rules.items():
+        if topic.upper() == rule.code or topic.lower() == rule.slug:
+            print(f"{rule.code}: {rule.slug} ({rule.severity})\n\n{page}")
+            return True
+    return False
+
+
+def _nearest_topic(topic: str, types: Iterable[str]) -> str:
+    from generator.core.codes import CODES  # noqa: PLC0415  (only when something went wrong)
+    from generator.core.names import nearest, suggestion  # noqa: PLC0415
+    from generator.rules import registry  # noqa: PLC0415
+
+    rules = [module.RULE for module in registry()]
+    if topic[:2].upper() == "MG" and topic[2:3].isdigit():
+        return suggestion(topic.upper(), [*CODES, *(rule.code for rule in rules)])
+    name = topic.split(".", maxsplit=1)[0].lower()
+    slugs = [rule.slug for rule in rules]
+    return suggestion(name, slugs if nearest(name, types) is None and nearest(name, slugs) else types)
 
 
 @verb

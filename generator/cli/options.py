@@ -1,18 +1,34 @@
-"""Options that several verbs share."""
+"""How verbs declare their parameters, and the options that several of them share.
+
+A verb's signature is the one table of its options: Typer reads it through `generator.cli.app`,
+and `generator.cli.quick` without loading Typer.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
 
-import typer
+
+class Parameter:
+    """What a user reads about a parameter, and the words that introduce it; without any it is an argument."""
+
+    def __init__(self, *flags: str, help: str, metavar: str | None = None) -> None:
+        self.flags = flags
+        self.help = help
+        self.metavar = metavar
+
 
 ProfileFolders = Annotated[
     list[Path] | None,
-    typer.Option("--profiles", metavar="DIR", help="Folder with profile types of your own (wins over the bundled)."),
+    Parameter("--profiles", metavar="DIR", help="Folder with profile types of your own (wins over the bundled)."),
 ]
 TemplateFolders = Annotated[
     list[Path] | None,
-    typer.Option("--templates", metavar="DIR", help="Folder with templates of your own (win over the bundled)."),
+    Parameter("--templates", metavar="DIR", help="Folder with templates of your own (win over the bundled)."),
 ]
-Force = Annotated[bool, typer.Option("--force", help="Overwrite what is in the way.")]
+Schemas = Annotated[
+    list[Path] | None,
+    Parameter("--schemas", metavar="DIR", help="Check against imported schemas too (meshgen schema import)."),
+]
+Force = Annotated[bool, Parameter("--force", help="Overwrite what is in the way.")]

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-import typer
-
-from generator.cli.options import Force, ProfileFolders, TemplateFolders
-from generator.cli.terminal import emit, say, verb
+from generator.cli.options import Force, Parameter, ProfileFolders, Schemas, TemplateFolders
+from generator.cli.terminal import emit, one_of, say, verb
 from generator.core.errors import EXIT_DIFFERENT, EXIT_OK, MeshgenError
 
 STREAM = "-"
@@ -19,18 +17,16 @@ FORMATS = ("text", "json", "github")
 
 @verb
 def render(
-    profiles: Annotated[
-        list[str], typer.Argument(metavar="PROFILE...", help="Files, folders, or - for standard input.")
-    ],
+    profiles: Annotated[list[str], Parameter(metavar="PROFILE...", help="Files, folders, or - for standard input.")],
     output: Annotated[
-        str | None, typer.Option("-o", "--output", metavar="DIR", help="Where to write: a folder, or - for one stream.")
+        str | None, Parameter("-o", "--output", metavar="DIR", help="Where to write: a folder, or - for one stream.")
     ] = None,
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 and show the difference.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; list what would be written.")] = False,
-    env: Annotated[str | None, typer.Option("--env", metavar="NAME|FILE", help="The cluster's environment.")] = None,
+    check: Annotated[bool, Parameter("--check", help="Write nothing; exit 1 and show the difference.")] = False,
+    dry_run: Annotated[bool, Parameter("--dry-run", help="Write nothing; list what would be written.")] = False,
+    env: Annotated[str | None, Parameter("--env", metavar="NAME|FILE", help="The cluster's environment.")] = None,
     overrides: Annotated[
         list[str] | None,
-        typer.Option(
+        Parameter(
             "--set",
             metavar="PATH=VALUE",
             help="Change a value: spec.namespace=shop; of one of several: NAME:spec.namespace=shop.",
@@ -38,19 +34,14 @@ def render(
     ] = None,
     layer: Annotated[
         str,
-        typer.Option("--layer", metavar="|".join(LAYERS), help="Render one layer alone; give it a folder of its own."),
+        Parameter("--layer", metavar="|".join(LAYERS), help="Render one layer alone; give it a folder of its own."),
     ] = "all",
-    name: Annotated[
-        str | None, typer.Option("--name", help="Name of the bundle, when several profiles make it.")
-    ] = None,
+    name: Annotated[str | None, Parameter("--name", help="Name of the bundle, when several profiles make it.")] = None,
     profile_folders: ProfileFolders = None,
     template_folders: TemplateFolders = None,
-    schemas: Annotated[
-        list[Path] | None,
-        typer.Option("--schemas", metavar="DIR", help="Check against imported schemas too (meshgen schema import)."),
-    ] = None,
+    schemas: Schemas = None,
     output_format: Annotated[
-        str, typer.Option("--format", metavar="|".join(FORMATS), help="How errors are reported.")
+        str, Parameter("--format", metavar="|".join(FORMATS), help="How errors are reported.")
     ] = "text",
     force: Force = False,
 ) -> int:
@@ -60,15 +51,14 @@ def render(
 
     Exit codes: 0 done, 1 different (--check), 2 wrong input, 3 a bug in meshgen.
     """
-    from generator.cli.schema import read_schemas  # noqa: PLC0415
     from generator.pipeline import Request  # noqa: PLC0415  (start-up: only what a run needs)
     from generator.pipeline import render as render_bundle  # noqa: PLC0415
     from generator.plan.resources import Layer  # noqa: PLC0415
 
-    _one_of("--layer", layer, LAYERS)
+    one_of("--layer", layer, LAYERS)
     if layer != "all" and output is None:
         raise MeshgenError(f"--layer {layer} needs -o: in its usual folder it would remove the other layer's files")
-    _one_of("--format", output_format, FORMATS)
+    one_of("--format", output_format, FORMATS)
     if output == STREAM and (check or dry_run):
         raise MeshgenError("--check and --dry-run compare with a folder: choose one with -o DIR")
     bundle = render_bundle(
@@ -79,7 +69,7 @@ def render(
             overrides=tuple(overrides or ()),
             profile_folders=tuple(profile_folders or ()),
             template_folders=tuple(template_folders or ()),
-            schemas=read_schemas(schemas or []),
+            schemas=_imported(schemas) if schemas else {},
             name=name,
             layers=frozenset(Layer) if layer == "all" else frozenset({Layer(layer)}),
         )
@@ -94,9 +84,10 @@ def render(
     return _write(folder, bundle.name, files, force)
 
 
-def _one_of(option: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise MeshgenError(f"{option} {value}: choose one of {', '.join(choices)}")
+def _imported(folders: list[Path]) -> dict[tuple[str, str], dict[str, Any]]:
+    from generator.cli.schema import read_schemas  # noqa: PLC0415
+
+    return read_schemas(folders)
 
 
 def _compare(folder: Path, files: dict[str, bytes], *, show_difference: bool) -> int:

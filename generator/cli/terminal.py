@@ -8,8 +8,6 @@ from collections.abc import Callable
 from functools import wraps
 from typing import IO, ParamSpec
 
-import typer
-
 from generator.core.errors import EXIT_BROKEN_PIPE, EXIT_OK, InvalidInput, MeshgenError
 
 _Arguments = ParamSpec("_Arguments")
@@ -63,6 +61,12 @@ def verb(work: Callable[_Arguments, int]) -> Callable[_Arguments, None]:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered is for nobody
             code = EXIT_BROKEN_PIPE
         if code != EXIT_OK:
-            raise typer.Exit(code)
+            sys.exit(code)
 
     return command
+
+
+def one_of(option: str, value: str, choices: tuple[str, ...]) -> None:
+    """Refuse a *value* of *option* that is none of its *choices*."""
+    if value not in choices:
+        raise MeshgenError(f"{option} {value}: choose one of {', '.join(choices)}")

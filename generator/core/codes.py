@@ -60,7 +60,7 @@ CODES: dict[str, Code] = {
         (
             "MG029",
             "fact unknown",
-            "The bundle needs a fact that the environment does not state. Save `meshgen env NAME` to a file, fill it in "
+            "The bundle needs a fact that the environment does not state. Save `meshgen env NAME`, fill it in "
             "and name the file as the profile's environment.",
         ),
         (
@@ -73,6 +73,26 @@ CODES: dict[str, Code] = {
             "no consent",
             "A flow leads into a namespace whose own profile demands to be asked (a tenant, by its `shares`), and that "
             "profile does not open it.",
+        ),
+        (
+            "MG041",
+            "ignore not understood",
+            "A `# meshgen: ignore` comment without a code, without a reason, or with an `until` that is no date. It "
+            "hides nothing. Write: # meshgen: ignore[MG101] the reason, until=2027-03-01",
+        ),
+        ("MG042", "ignore expired", "The day named by `until` is over: what the comment hid is shown again."),
+        (
+            "MG043",
+            "unknown code ignored",
+            "An ignore comment names a code that nothing has, or that cannot be ignored.",
+        ),
+        ("MG044", "ignore without effect", "An ignore comment names a code that is not found where it stands."),
+        ("MG045", "baseline out of date", "An entry of the baseline no longer occurs."),
+        ("MG046", "not a baseline", "The file given by --baseline cannot be read, or is none that meshgen wrote."),
+        (
+            "MG047",
+            "remote resource",
+            "A kustomization fetches something from elsewhere. meshgen reads only what lies on this disk.",
         ),
         ("MG601", "schema", "A document breaks the schema of its kind."),
         ("MG602", "refused at admission", "The API server or istiod's webhook would refuse the document."),

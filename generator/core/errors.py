@@ -8,6 +8,7 @@ from generator.core.findings import Finding, in_order
 
 EXIT_OK = 0
 EXIT_DIFFERENT = 1
+EXIT_FINDINGS = 1
 EXIT_WRONG_INPUT = 2
 EXIT_OUR_BUG = 3
 EXIT_INTERRUPTED = 130

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from _ruamel_yaml import CParser
+from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.events import (
     AliasEvent,
     DocumentStartEvent,
@@ -42,8 +43,8 @@ class YamlRefused(Exception):
         super().__init__(finding.message)
 
 
-def compose(text: str, file: str, max_depth: int) -> Iterator[Node]:
-    """Yield the root node of each document of *text*.
+def compose(text: str, file: str, max_depth: int, *, pure: bool = False) -> Iterator[Node]:
+    """Yield the root node of each document of *text*; *pure* takes the parser that knows all of YAML 1.2.
 
     Works on events and not on libyaml's own nodes, because those are composed by
     recursion in C, which ten thousand opening brackets drive into a crash.
@@ -52,18 +53,32 @@ def compose(text: str, file: str, max_depth: int) -> Iterator[Node]:
         YamlRefused: nested deeper than *max_depth*, or an alias without its anchor.
         ruamel.yaml.error.YAMLError: not YAML.
     """
-    parser = CParser(text)
+    next_event = _pure_events(text).__next__ if pure else CParser(text).get_event
     while True:
-        event = parser.get_event()
+        event = next_event()
         if isinstance(event, StreamEndEvent):
             return
         if isinstance(event, DocumentStartEvent):
-            yield _Composer(parser, file, max_depth).node(parser.get_event(), 0)
+            yield _Composer(next_event, file, max_depth).node(next_event(), 0)
+
+
+def is_limit_of_libyaml(error: MarkedYAMLError) -> bool:
+    """Tell whether *error* may only mean that the libyaml within ruamel.yaml.clib is one of YAML 1.1.
+
+    In flow style that version takes no colon within a plain scalar: ``{url: https://example.com}``.
+    """
+    return "found unexpected ':'" in str(error.problem)
+
+
+def _pure_events(text: str) -> Iterator[Any]:
+    from ruamel.yaml import YAML  # noqa: PLC0415  (slow to import, and hardly ever needed)
+
+    yield from YAML(typ="safe", pure=True).parse(text)
 
 
 class _Composer:
-    def __init__(self, parser: Any, file: str, max_depth: int) -> None:
-        self._parser = parser
+    def __init__(self, next_event: Callable[[], Any], file: str, max_depth: int) -> None:
+        self._next_event = next_event
         self._file = file
         self._max_depth = max_depth
         self._anchors: dict[str, Node] = {}
@@ -89,12 +104,12 @@ class _Composer:
             return Node("scalar", event.value, tag, not event.style, line, column)
         if isinstance(event, SequenceStartEvent):
             items = []
-            while not isinstance(event := self._parser.get_event(), SequenceEndEvent):
+            while not isinstance(event := self._next_event(), SequenceEndEvent):
                 items.append(self.node(event, depth + 1))
             return Node("sequence", items, tag, False, line, column)
         assert isinstance(event, MappingStartEvent), event  # noqa: S101  (libyaml's grammar)
         pairs = []
-        while not isinstance(event := self._parser.get_event(), MappingEndEvent):
+        while not isinstance(event := self._next_event(), MappingEndEvent):
             key = self.node(event, depth + 1)
-            pairs.append((key, self.node(self._parser.get_event(), depth + 1)))
+            pairs.append((key, self.node(self._next_event(), depth + 1)))
         return Node("mapping", pairs, tag, False, line, column)

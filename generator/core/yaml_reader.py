@@ -7,7 +7,7 @@ by one rule (`generator.core.scalars`) whatever their origin.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -15,7 +15,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from generator.core.findings import Finding
 from generator.core.places import Document, Json, Place, Route
 from generator.core.scalars import is_ambiguous, resolve
-from generator.core.yaml_nodes import Node, YamlRefused, compose
+from generator.core.yaml_nodes import Node, YamlRefused, compose, is_limit_of_libyaml
 
 _STANDARD_TAGS = frozenset({"tag:yaml.org,2002:str", "!!str", "!"})
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
@@ -62,17 +62,24 @@ def read_documents(
         (ambiguous scalar), MG005 (limit), MG006 (encoding), MG008 (tag or key not allowed).
     """
     decoded, findings = _decode(text, file, limits)
-    builder = _Builder(file, limits, allow_ambiguous, place_from_tag, findings)
+    if findings:
+        return [], findings
+    builder = _Builder(file, limits, allow_ambiguous, place_from_tag)
     try:
-        for node in compose(decoded, file, limits.depth):
-            builder.add_document(node)
+        try:
+            builder.add_documents(compose(decoded, file, limits.depth))
+        except MarkedYAMLError as error:
+            if not is_limit_of_libyaml(error):
+                raise
+            builder = _Builder(file, limits, allow_ambiguous, place_from_tag)
+            builder.add_documents(compose(decoded, file, limits.depth, pure=True))
     except YamlRefused as error:
-        return [], [*findings, error.finding]
+        return [], [*builder.findings, error.finding]
     except MarkedYAMLError as error:
-        return [], [*findings, _syntax_error(error, file)]
+        return [], [*builder.findings, _syntax_error(error, file)]
     except YAMLError as error:
-        return [], [*findings, Finding("MG002", f"not valid YAML: {error}", Place(file, 1, 1))]
-    return builder.documents, findings
+        return [], [*builder.findings, Finding("MG002", f"not valid YAML: {error}", Place(file, 1, 1))]
+    return builder.documents, builder.findings
 
 
 def _decode(text: str | bytes, file: str, limits: Limits) -> tuple[str, list[Finding]]:
@@ -144,13 +151,17 @@ class _Builder:
     limits: Limits
     allow_ambiguous: bool
     place_from_tag: PlaceFromTag | None
-    findings: list[Finding]
+    findings: list[Finding] = field(default_factory=list)
     documents: list[Document] = field(default_factory=list)
     count: int = 0
     values: dict[Route, Place] = field(default_factory=dict)
     keys: dict[Route, Place] = field(default_factory=dict)
 
-    def add_document(self, node: Node) -> None:
+    def add_documents(self, nodes: Iterable[Node]) -> None:
+        for node in nodes:
+            self._add_document(node)
+
+    def _add_document(self, node: Node) -> None:
         self.values, self.keys = {}, {}
         data = self._build(node, ())
         if data is None:

@@ -13,7 +13,7 @@ from generator.core.names import suggestion
 from generator.core.places import Document, Json, Place
 from generator.core.resources import json_file, package_file
 from generator.core.yaml_reader import read_documents
-from generator.environment import model
+from generator.environment import model, plain_words
 
 UNKNOWN = "unknown"
 _PRESETS = package_file("environment", "presets")
@@ -61,8 +61,10 @@ def _document(name: str, base: Path, asked_at: Place | None) -> Document:
         start = Place(_shown(path), 1, 1)
         findings = [Finding("MG007", f"an environment file holds one document, not {len(documents)}", start)]
     if not findings:
+        if plain_words.is_plain(documents[0].data):
+            documents[0], findings = plain_words.in_our_form(documents[0])
         validator = compile_schema(environment_schema())
-        findings = schema_errors.findings(documents[0], validator, wrong="MG012", unknown="MG011", missing="MG013")
+        findings += schema_errors.findings(documents[0], validator, wrong="MG012", unknown="MG011", missing="MG013")
     if findings:
         raise InvalidInput(findings)
     return documents[0]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from generator.core.places import Json, Place
+from generator.core.places import Json, Place, Route
 from generator.manifests.objects import Manifest, mapping, sequence, strings, texts
 
 
@@ -59,7 +59,13 @@ class NetworkPeer:
     pods: LabelSelector | None
     cidr: str
     excluded: tuple[str, ...]
-    place: Place
+    manifest: Manifest = field(compare=False, repr=False)
+    route: Route = field(compare=False, repr=False)
+
+    @property
+    def place(self) -> Place:
+        """Where it is written; looked up when asked for, because most peers are never spoken of."""
+        return self.manifest.place(*self.route)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,13 @@ class NetworkRule:
 
     peers: tuple[NetworkPeer, ...] | None
     ports: tuple[NetworkPort, ...] | None
-    place: Place
+    manifest: Manifest = field(compare=False, repr=False)
+    route: Route = field(compare=False, repr=False)
+
+    @property
+    def place(self) -> Place:
+        """Where it is written."""
+        return self.manifest.place(*self.route)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,23 +129,24 @@ def read_network_policy(manifest: Manifest) -> NetworkPolicy:
 
 def _rules(manifest: Manifest, direction: str, side: str) -> Iterator[NetworkRule]:
     for index, data in enumerate(map(mapping, sequence(manifest.spec.get(direction)))):
-        place = manifest.place("spec", direction, index)
+        route = ("spec", direction, index)
         peers = [
-            _peer(mapping(peer), manifest.place("spec", direction, index, side, position))
+            _peer(mapping(peer), manifest, (*route, side, position))
             for position, peer in enumerate(sequence(data.get(side)))
         ]
         ports = [_port(mapping(port)) for port in sequence(data.get("ports"))]
-        yield NetworkRule(tuple(peers) or None, tuple(ports) or None, place)
+        yield NetworkRule(tuple(peers) or None, tuple(ports) or None, manifest, route)
 
 
-def _peer(data: dict[str, Json], place: Place) -> NetworkPeer:
+def _peer(data: dict[str, Json], manifest: Manifest, route: Route) -> NetworkPeer:
     block = mapping(data.get("ipBlock"))
     return NetworkPeer(
         namespaces=read_selector(data["namespaceSelector"]) if data.get("namespaceSelector") is not None else None,
         pods=read_selector(data["podSelector"]) if data.get("podSelector") is not None else None,
         cidr=str(block.get("cidr") or ""),
         excluded=strings(block.get("except")),
-        place=place,
+        manifest=manifest,
+        route=route,
     )
 
 

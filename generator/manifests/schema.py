@@ -65,7 +65,9 @@ def schema_of(kind: str) -> Schema:
     return resolved
 
 
-def check(document: Document, extra: Mapping[KindOfObject, Schema] | None = None) -> list[Finding]:
+def check(
+    document: Document, extra: Mapping[KindOfObject, Schema] | None = None, *, unknown: str = STRUCTURE
+) -> list[Finding]:
     """Return everything that is wrong with the structure of *document* (MG601).
 
     A kind that neither this package nor *extra* knows yields the information MG603.
@@ -73,6 +75,7 @@ def check(document: Document, extra: Mapping[KindOfObject, Schema] | None = None
     Args:
         document: one Kubernetes object.
         extra: schemas by (apiVersion, kind), e.g. imported from CRDs; they win over our own.
+        unknown: the code of a field that the kind does not have, where it shall have its own.
     """
     route, problem = _identity_problem(document.data)
     if problem:
@@ -85,7 +88,7 @@ def check(document: Document, extra: Mapping[KindOfObject, Schema] | None = None
         validator = _validator(identity[1])
     else:
         return [_no_schema(document, *identity, known_kinds() | frozenset(extra or ()))]
-    return schema_errors.findings(document, validator, wrong=STRUCTURE)
+    return schema_errors.findings(document, validator, wrong=STRUCTURE, unknown=unknown)
 
 
 def metadata_schema() -> Schema:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from generator.core.places import Json, Place
+from generator.core.places import Json, Place, Route
 from generator.manifests.objects import Manifest, mapping, sequence, strings, texts
 
 DRY_RUN = "istio.io/dry-run"
@@ -47,7 +47,13 @@ class AuthorizationRule:
     sources: tuple[Mapping[str, tuple[str, ...]], ...] | None
     operations: tuple[Mapping[str, tuple[str, ...]], ...] | None
     conditions: tuple[Condition, ...]
-    place: Place
+    manifest: Manifest = field(compare=False, repr=False)
+    route: Route = field(compare=False, repr=False)
+
+    @property
+    def place(self) -> Place:
+        """Where it is written."""
+        return self.manifest.place(*self.route)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +116,8 @@ def _rules(manifest: Manifest) -> Iterator[AuthorizationRule]:
                 Condition(str(one.get("key") or ""), strings(one.get("values")), strings(one.get("notValues")))
                 for one in map(mapping, sequence(data.get("when")))
             ),
-            place=manifest.place("spec", "rules", index),
+            manifest=manifest,
+            route=("spec", "rules", index),
         )
 
 

@@ -169,6 +169,8 @@ class _AuthorizationPlanner:
                 if flow.plaintext
                 else dict.fromkeys(self._sources(flow.client, flow.origin.place), comment)
             )
+            if not callers:
+                continue  # nobody who could be named: no rule, never a rule for everybody
             for issuer, conditions in self._conditions(flow):
                 kind = "anyone" if flow.plaintext else "identity"
                 rule = policy.rules[ports or (), flow.request or Request(), conditions, kind]

@@ -11,6 +11,7 @@ DEFAULT_DENY = "default-deny"
 # `allow-*` sorts before `default-deny` wherever objects are applied in order of name (Argo CD,
 # Helm, kubectl kustomize), so no pod is cut off between two objects of one apply.
 _PLUMBING = frozenset({"dns", "istiod", "prometheus", "probes"})
+_DIGEST = re.compile("-[0-9a-f]{8}$")  # a workload's own name could end like the name that another one is given
 _OTHERS = ("namespace-", "gateway-")  # what policies of whole namespaces and of gateways are named after
 
 
@@ -21,7 +22,7 @@ def plumbing_name(purpose: str) -> str:
 
 def workload_policy_name(workload: str) -> str:
     """Return the name of the policy of one workload; no workload can take the name of another kind of policy."""
-    if workload in _PLUMBING or workload.startswith(_OTHERS):
+    if workload in _PLUMBING or workload.startswith(_OTHERS) or _DIGEST.search(workload):
         return f"{fit(f'allow-{workload}')[: MAX_LENGTH - 9].rstrip('-')}-{_digest(workload)}"
     return fit(f"allow-{workload}")
 

@@ -3,7 +3,8 @@
 Why:
     In a rule, an empty or missing `from` or `to` means every source or destination, not
     none. A chart value that renders to an empty list, or a peer list that was filtered
-    down to nothing, opens the pod to the whole cluster and the internet.
+    down to nothing, opens the pod to the whole cluster and the internet. The public door of
+    a gateway or of a Service of type LoadBalancer is meant for everybody and is not reported.
 
 Bad:
     apiVersion: networking.k8s.io/v1
@@ -34,50 +35,83 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from generator.core.findings import Finding, Severity
-from generator.manifests.network import NetworkPeer, NetworkPolicy, NetworkRule
+from generator.core.places import Place
+from generator.manifests.network import NetworkPeer, NetworkPolicy
 from generator.rules.base import Context, Rule
+from generator.rules.callers import backends
+from generator.rules.roster import roster
+from generator.rules.servers import is_gateway_selector
+from generator.rules.written import INGRESS, WrittenRule, ports_words, written_rules
 
 RULE = Rule("MG101", "any-peer", "a rule that admits everybody", Severity.WARNING)
 
 _FIX = "name the peers; where everybody is meant, say so with an ignore comment and its reason"
 _DNS = 53
+_PUBLIC = ("LoadBalancer", "NodePort")
+_ISTIO = {"istio": ("pilot", "istiod"), "app": ("istiod", "ztunnel"), "k8s-app": ("istio-cni-node",)}
+"""Pods whose policies Istio's own charts leave broad on purpose (manifests/charts/*/templates/networkpolicy.yaml)."""
 
 
 def check(context: Context) -> Iterator[Finding]:
     """Yield rules without peers, and peers that stand for everybody."""
-    for policy in context.cluster.bundle.network_policies:
-        for direction in policy.types:
-            for rule in policy.rules(direction):
-                yield from _of_rule(policy, direction, rule)
+    called = {(one.pods.namespace, one.point.number) for one in backends(context)}
+    doors: dict[int, bool] = {}
+    for rule in written_rules(context):
+        for place, what in _everybody(rule):
+            if doors.setdefault(id(rule.policy), _is_door(context, rule.policy)) and _is_listed(rule):
+                continue
+            words = "from anyone" if rule.direction == INGRESS else "to anywhere"
+            message = f"{rule} opens {ports_words(rule.rule)} {words}: {what}"
+            yield RULE.finding(message, place, _FIX, severity=_severity(rule, called))
 
 
-def _of_rule(policy: NetworkPolicy, direction: str, rule: NetworkRule) -> Iterator[Finding]:
-    words = "from anyone" if direction == "Ingress" else "to anywhere"
-    severity = _severity(rule)
-    if rule.peers is None:
-        message = f"{policy.namespace}/{policy.name} opens {_ports(rule)} {words}: the rule names no peer"
-        yield RULE.finding(message, rule.place, _FIX, severity=severity)
-    for peer in rule.peers or ():
+def _everybody(rule: WrittenRule) -> Iterator[tuple[Place, str]]:
+    if rule.rule.peers is None:
+        yield rule.at(rule.side), "the rule names no peer"
+    for position, peer in enumerate(rule.peers):
         if _is_everybody(peer):
             what = peer.cidr or "an empty namespaceSelector"
-            message = f"{policy.namespace}/{policy.name} opens {_ports(rule)} {words}: {what} is everybody"
-            yield RULE.finding(message, peer.place, _FIX, severity=severity)
-
-
-def _severity(rule: NetworkRule) -> Severity:
-    if rule.ports is None:
-        return Severity.ERROR
-    is_dns = all(port.first == port.last == _DNS for port in rule.ports)
-    return Severity.INFO if is_dns else Severity.WARNING
+            yield rule.at_peer(position, *(("ipBlock", "cidr") if peer.cidr else ())), f"{what} is everybody"
 
 
 def _is_everybody(peer: NetworkPeer) -> bool:
     if peer.cidr:
         return peer.cidr.endswith("/0") and not peer.excluded
-    return peer.namespaces is not None and peer.namespaces.is_empty and peer.pods is None
+    is_all_pods = peer.pods is None or peer.pods.is_empty
+    return peer.namespaces is not None and peer.namespaces.is_empty and is_all_pods
 
 
-def _ports(rule: NetworkRule) -> str:
-    if rule.ports is None:
-        return "every port"
-    return ", ".join(str(port.name or port.first) for port in rule.ports)
+def _severity(rule: WrittenRule, called: set[tuple[str, int]]) -> Severity:
+    if _is_of_istio(rule.policy):
+        return Severity.INFO
+    if rule.rule.ports is None:
+        return Severity.ERROR
+    is_dns = all(port.first == port.last == _DNS for port in rule.rule.ports)
+    is_called = rule.direction == INGRESS and all(
+        (rule.policy.namespace, port.first) in called and port.first == port.last for port in rule.rule.ports
+    )  # the API server calls there, and no selector can name it
+    return Severity.INFO if is_dns or is_called else Severity.WARNING
+
+
+def _is_of_istio(policy: NetworkPolicy) -> bool:
+    labels = dict(policy.pods.labels)
+    return any(labels.get(key) in values for key, values in _ISTIO.items())
+
+
+def _is_listed(rule: WrittenRule) -> bool:
+    """Tell whether *rule* lets in connections, on ports that it lists."""
+    return rule.direction == INGRESS and rule.rule.ports is not None
+
+
+def _is_door(context: Context, policy: NetworkPolicy) -> bool:
+    """Tell whether the pods of *policy* are there for everybody: a gateway, or behind a public Service."""
+    labels = {key: values[0] for key, operator, values in policy.pods.expressions if operator == "In" and values}
+    labels |= dict(policy.pods.labels)
+    if not labels:
+        return False
+    if is_gateway_selector(context, policy.namespace, labels):
+        return True
+    pods = roster(context).subjects(policy)
+    return bool(pods) and all(
+        any(service.type in _PUBLIC for service in context.cluster.services_of(one)) for one in pods
+    )

@@ -46,7 +46,19 @@ from generator.rules.servers import serves_only_gateways
 RULE = Rule("MG203", "stray-dash", "a rule cut in two by a dash", Severity.ERROR)
 
 _FIX = "remove the dash in front of `{part}`, so that both stand in one rule; or write a `from` for it"
-_PUBLIC = ("health", "ready", "live", "ping", "status", "startup", "metrics", "public", "static", "favicon", "version")
+_PUBLIC = (
+    "health",
+    "ready",
+    "live",
+    "ping",
+    "status",
+    "startup",
+    "metrics",
+    "public",
+    "static",
+    "favicon",
+    "well-known",
+)
 """What paths that are open to everybody on purpose begin with, in practice."""
 
 
@@ -54,11 +66,11 @@ def check(context: Context) -> Iterator[Finding]:
     """Yield rules that only say what, right after a rule that only says who."""
     for policy in context.cluster.bundle.authorization_policies:
         for who, what in itertools.pairwise(policy.rules):
-            if _says_who(who) and _says_what(what) and not _is_meant(context, policy, what):
-                yield _finding(policy, who, what)
+            if _says_who(who) and _says_what(what) and not _is_public(what):
+                yield _finding(context, policy, who, what)
 
 
-def _finding(policy: AuthorizationPolicy, who: AuthorizationRule, what: AuthorizationRule) -> Finding:
+def _finding(context: Context, policy: AuthorizationPolicy, who: AuthorizationRule, what: AuthorizationRule) -> Finding:
     part = "to" if what.operations else "when"
     verb = "may do" if policy.action == "ALLOW" else "is refused"
     message = (
@@ -66,6 +78,7 @@ def _finding(policy: AuthorizationPolicy, who: AuthorizationRule, what: Authoriz
         f"first caller {verb} everything, and everybody {verb} the second"
     )
     is_open = policy.action == "ALLOW" and not policy.is_dry_run and not _names_callers(what)
+    is_open = is_open and not serves_only_gateways(context, policy.scope)  # there, anybody may be meant
     severity = Severity.ERROR if is_open else Severity.WARNING
     related = [(who.place, "the rule it was probably a part of")]
     return RULE.finding(message, what.place, _FIX.format(part=part), severity=severity, related=related)
@@ -83,16 +96,13 @@ def _names_callers(rule: AuthorizationRule) -> bool:
     return any(one.key.startswith(("source.", "request.auth.")) for one in rule.conditions)
 
 
-def _is_meant(context: Context, policy: AuthorizationPolicy, rule: AuthorizationRule) -> bool:
-    """Tell whether *rule* looks as if everybody were meant: probes and public files, or a gateway's clients."""
-    paths = [path for operation in rule.operations or () for path in operation.get("paths", ())]
-    if paths and all(operation.get("paths") for operation in rule.operations or ()):
-        words = [word for path in paths for word in [path.strip("/*").lower()]]
-        if all(
-            any(part.startswith(_PUBLIC) for part in word.replace(".", "/").split("/"))
-            or word.endswith("healthz")
-            or word.startswith(".well-known")
-            for word in words
-        ):
-            return True
-    return policy.scope.has_targets is False and serves_only_gateways(context, policy.scope)
+def _is_public(rule: AuthorizationRule) -> bool:
+    """Tell whether *rule* is only about paths that everybody may ask for: probes, metrics, public files."""
+    operations = rule.operations or ()
+    paths = [path for operation in operations for path in operation.get("paths", ())]
+    return bool(paths) and all("paths" in operation for operation in operations) and all(map(_is_public_path, paths))
+
+
+def _is_public_path(path: str) -> bool:
+    first = path.strip("/*").lower().lstrip(".")
+    return any(part.startswith(_PUBLIC) for part in first.split("/"))

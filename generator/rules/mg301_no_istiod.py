@@ -72,7 +72,7 @@ _XDS = Point("TCP", 15012)
 def check(context: Context) -> Iterator[Finding]:
     """Yield one finding for each set of policies that keeps sidecars from istiod."""
     control_plane = context.environment.istio.control_plane
-    istiod = pods_of_platform(context.cluster, control_plane)
+    istiod = pods_of_platform(context, control_plane)
     likely = _speak_of_istio(context)
     cut: dict[tuple[int, ...], list[Endpoint]] = {}
     unsure: dict[tuple[int, ...], list[Endpoint]] = {}
@@ -119,7 +119,9 @@ def _unknown(policies: list[NetworkPolicy], pods: list[Endpoint], where: str) ->
 def _speak_of_istio(context: Context) -> set[str]:
     """Return the namespaces that hold policies of Istio, and so are likely to be in the mesh."""
     bundle = context.cluster.bundle
-    return {one.scope.namespace for one in (*bundle.authorization_policies, *bundle.peer_authentications)}
+    return {one.scope.namespace for one in bundle.authorization_policies} | {
+        one.scope.namespace for one in bundle.peer_authentications
+    }
 
 
 def _words(labels: Mapping[str, str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from generator.core.findings import Finding, in_order
 from generator.core.places import Document
@@ -14,10 +14,15 @@ from generator.semantics.cluster import Cluster
 
 
 def run_rules(
-    documents: Sequence[Document], environment: Environment, *, is_complete: bool = False
+    documents: Sequence[Document],
+    environment: Environment,
+    *,
+    is_complete: bool = False,
+    codes: Collection[str] | None = None,
 ) -> tuple[Finding, ...]:
-    """Return what all rules find in *documents*, sorted by place, each finding once."""
+    """Return what all rules, or those of *codes*, find in *documents*, sorted by place, each finding once."""
     context = Context(
         Cluster(documents, environment), tuple(manifests(documents)), tuple(documents), is_complete=is_complete
     )
-    return in_order(finding for module in registry() for finding in module.check(context))
+    modules = [module for module in registry() if codes is None or module.RULE.code in codes]
+    return in_order(finding for module in modules for finding in module.check(context))

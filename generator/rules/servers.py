@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from generator.manifests.network import NetworkPolicy
+from generator.manifests.network import LabelSelector, NetworkPolicy
 from generator.manifests.objects import Manifest, mapping, sequence, texts
 from generator.manifests.security import Scope
-from generator.manifests.workloads import WorkloadTemplate
+from generator.manifests.workloads import Service, WorkloadTemplate
 from generator.rules.base import Context
+from generator.rules.roster import is_everything_shown
+from generator.semantics.admission import selects
 from generator.semantics.membership import mesh_mode
+from generator.semantics.mtls import DISABLE
 from generator.topology import Endpoint, Point
 
 _PROXY = "istio-proxy"
+_TRAFFIC = "traffic.sidecar.istio.io"
 _GATEWAY_NAME = frozenset({"gateway.networking.k8s.io/gateway-name", "istio.io/gateway-name"})
 _NO_GATEWAYS = frozenset({"pilot", "istiod", "ztunnel", "cni"})
 """Values of the label ``istio`` that the control plane's own charts use; every other value is a gateway's."""
@@ -31,12 +36,25 @@ class Server:
 
 
 def servers(context: Context, scope: Scope) -> list[Server]:
-    """Return whom *scope* speaks for. Where no manifest shows a workload, one stands for all that may be there."""
+    """Return the proxies that enforce a policy of *scope*: nobody's, where it names targets.
+
+    Where no workload is shown that it could mean, one stands for all that may be there.
+    """
+    if scope.has_targets:
+        return []
+    found = [server(context, one) for one in neighbours(context, scope) if is_selected(scope, one)]
+    return found or ([] if is_everything_shown(context, scope.namespace) else [_unseen(context, scope)])
+
+
+def is_selected(scope: Scope, workload: WorkloadTemplate) -> bool:
+    """Tell whether *scope*'s selector means *workload*, or may mean it by a label that is added at run time."""
+    return selects(LabelSelector(tuple(sorted(scope.labels.items()))), workload.labels) is not False
+
+
+def neighbours(context: Context, scope: Scope) -> list[WorkloadTemplate]:
+    """Return the workloads that a selector of *scope* chooses from: its namespace's, or the whole mesh's."""
     root = context.environment.istio.root_namespace
-    near = [one for one in context.cluster.workloads if scope.namespace in (one.namespace, root)]
-    if not near and not scope.has_targets:
-        return [_unseen(context, scope)]
-    return [server(context, one) for one in near if scope.labels.items() <= one.labels.items()]
+    return [one for one in context.cluster.workloads if scope.namespace in (one.namespace, root)]
 
 
 def server(context: Context, workload: WorkloadTemplate) -> Server:
@@ -125,9 +143,19 @@ def mutual_tls(context: Context, one: Server, port: int) -> str | None:
 
     The default is PERMISSIVE, but only where all manifests are seen is "nothing says otherwise" a fact.
     """
+    if one.workload and not _is_captured(one.workload, port):
+        return DISABLE
     found = context.cluster.mtls.mode(one.endpoint, port)
     is_default = context.cluster.mtls.deciding(one.endpoint, port) is None
     return None if is_default and not context.is_complete else found
+
+
+def _is_captured(workload: WorkloadTemplate, port: int) -> bool:
+    """Tell whether the sidecar stands before *port*, as annotations of the pod include and exclude ports."""
+    included = workload.annotations.get(f"{_TRAFFIC}/includeInboundPorts", "*")
+    excluded = workload.annotations.get(f"{_TRAFFIC}/excludeInboundPorts", "")
+    is_included = included == "*" or str(port) in re.split(r"[,\s]+", included)
+    return is_included and str(port) not in re.split(r"[,\s]+", excluded)
 
 
 def is_limited_by_network(context: Context, one: Server, port: int) -> bool:
@@ -151,3 +179,30 @@ def _names_peers(policy: NetworkPolicy, point: Point) -> bool:
         if covers and rule.peers is None:
             return False
     return True
+
+
+def mistaken_port(
+    context: Context, workloads: Sequence[WorkloadTemplate], number: int
+) -> tuple[Service, int] | None:
+    """Return the Service whose port *number* is, and the pod's port it leads to, if no workload listens on *number*.
+
+    None where somebody listens there, or nobody can say what the pods listen on.
+    """
+    cluster = context.cluster
+    if any(number == port.number for one in workloads for port in cluster.ports(one)):
+        return None
+    for one in workloads:
+        for service in cluster.services_of(one):
+            for port in service.ports:
+                target = cluster.target(port, one)
+                if port.number == number and target is not None:
+                    return service, target
+    return None
+
+
+def ztunnel_serves(context: Context, scope: Scope) -> str:
+    """Return for whom ztunnel enforces a policy of *scope*, in words; empty if for nobody that is known."""
+    ambient = [one for one in servers(context, scope) if one.mesh == "ambient" and not one.is_gateway]
+    if len(ambient) > 1:
+        return f"{ambient[0].name} and {len(ambient) - 1} more"
+    return ambient[0].name if ambient else ""

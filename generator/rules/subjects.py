@@ -3,68 +3,89 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from weakref import WeakKeyDictionary
 
 from generator.core.places import Place
 from generator.environment.model import Pods
-from generator.manifests.network import NetworkPolicy
+from generator.manifests.network import NetworkPeer, NetworkPolicy
 from generator.manifests.workloads import WorkloadTemplate
 from generator.rules.base import Context
-from generator.semantics.cluster import Cluster
-from generator.semantics.membership import mesh_mode
+from generator.rules.roster import is_everything_shown, roster
+from generator.rules.servers import is_gateway, mode, namespace_mode
+from generator.semantics.cluster import NAMESPACE_NAME, Cluster
 from generator.topology import Endpoint
 
-WAYPOINT_CLASS = "istio-waypoint"
 GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name"
 
-_MESH_LABELS = {"sidecar": {"istio-injection": "enabled"}, "ambient": {"istio.io/dataplane-mode": "ambient"}}
+_KNOWN: WeakKeyDictionary[Cluster, dict[str, Endpoint]] = WeakKeyDictionary()
 
 
-def workloads(cluster: Cluster) -> Iterator[tuple[WorkloadTemplate, Endpoint]]:
+def everyone(context: Context) -> dict[str, Endpoint]:
+    """Return every workload and the platform's pods by name, gateways and proxies written by hand known as such."""
+    cluster = context.cluster
+    if cluster not in _KNOWN:
+        known = {one.name: one for one in cluster.endpoints}
+        for workload in cluster.workloads:
+            name = f"{workload.namespace}/{workload.name}"
+            mesh, gateway = mode(context, workload) or "unknown", is_gateway(context, workload)
+            known[name] = replace(known[name], mesh=mesh, is_gateway=gateway)
+        _KNOWN[cluster] = known
+    return _KNOWN[cluster]
+
+
+def workloads(context: Context) -> Iterator[tuple[WorkloadTemplate, Endpoint]]:
     """Yield every workload that manifests show, as the policies see it."""
-    by_name = {one.name: one for one in cluster.endpoints}
-    for workload in cluster.workloads:
-        yield workload, by_name[f"{workload.namespace}/{workload.name}"]
+    known = everyone(context)
+    for workload in context.cluster.workloads:
+        yield workload, known[f"{workload.namespace}/{workload.name}"]
 
 
 def subjects(context: Context) -> Iterator[Endpoint]:
     """Yield the workloads, and a stand-in for each NetworkPolicy whose pods no manifest shows.
 
-    A stand-in has the labels that the policy asks for and nothing else that is known. Where the
-    manifests are all there is, such a policy selects nothing, and there is none.
+    A stand-in has the labels that the policy asks for and nothing else that is known. Where
+    everything is shown, such a policy selects nothing, and there is none.
     """
-    shown = [endpoint for _, endpoint in workloads(context.cluster)]
-    yield from shown
-    if context.is_complete:
-        return
+    for _, endpoint in workloads(context):
+        yield endpoint
     for policy in context.cluster.bundle.network_policies:
-        if not any(one.namespace == policy.namespace and policy.pods.matches(one.labels) for one in shown):
-            yield _stand_in(context.cluster, policy)
+        if not roster(context).subjects(policy) and not is_everything_shown(context, policy.namespace):
+            yield _stand_in(context, policy)
 
 
-def _stand_in(cluster: Cluster, policy: NetworkPolicy) -> Endpoint:
-    exact = {key: values[0] for key, operator, values in policy.pods.expressions if operator == "In" and len(values)}
+def _stand_in(context: Context, policy: NetworkPolicy) -> Endpoint:
+    exact = {key: values[0] for key, operator, values in policy.pods.expressions if operator == "In" and values}
     labels = {**exact, **dict(policy.pods.labels)}
-    name = f"the pods of {policy.namespace}/{policy.name}"
-    mesh = pod_mode(cluster, policy.namespace, labels) or "unknown"
-    return Endpoint(name, policy.namespace, labels, cluster.namespace_labels(policy.namespace), "", mesh)
+    return _unseen(context, f"the pods of {policy.namespace}/{policy.name}", policy.namespace, labels)
 
 
-def pod_mode(cluster: Cluster, namespace: str, labels: dict[str, str]) -> str | None:
-    """Return how a pod with *labels* in *namespace* takes part in the mesh; None when nobody says."""
-    known = cluster.namespaces.get(namespace)
-    stated = cluster.environment.mesh_namespaces.get(namespace)
-    if known is None and stated is not None:
-        known = _MESH_LABELS.get(stated, {})
-    return mesh_mode(namespace, known, labels, {}, is_host_network=False)
+def _unseen(context: Context, name: str, namespace: str, labels: dict[str, str]) -> Endpoint:
+    mesh = namespace_mode(context, namespace, labels) or "unknown"
+    return Endpoint(name, namespace, labels, context.cluster.namespace_labels(namespace), "", mesh)
 
 
-def pods_of_platform(cluster: Cluster, pods: Pods) -> list[Endpoint]:
+def pods_of_platform(context: Context, pods: Pods) -> list[Endpoint]:
     """Return the endpoints that are *pods* of the environment: as manifests show them, or as it describes them."""
     return [
         one
-        for one in cluster.endpoints
+        for one in everyone(context).values()
         if one.namespace == pods.namespace and pods.labels.items() <= one.labels.items()
     ]
+
+
+def peer_pods(context: Context, policy: NetworkPolicy, peer: NetworkPeer) -> list[Endpoint]:
+    """Return the pods that *peer* surely means; where no manifest shows any, a stand-in with the labels it asks for."""
+    known, shown = everyone(context), roster(context).meant(peer, policy.namespace)
+    candidates = [known[f"{one.namespace}/{one.name}"] for one in shown]
+    candidates += [one for name, one in known.items() if "/" not in name and one.is_pod]
+    found = [one for one in candidates if context.cluster.admission.peer(peer, policy.namespace, one)]
+    namespace = policy.namespace if peer.namespaces is None else dict(peer.namespaces.labels).get(NAMESPACE_NAME)
+    if found or peer.cidr or namespace is None or peer.pods is None or is_everything_shown(context, namespace):
+        return found
+    labels = dict(peer.pods.labels)
+    words = ", ".join(f"{key}={value}" for key, value in sorted(labels.items())) or "all"
+    return [_unseen(context, f"pods of {namespace} ({words})", namespace, labels)]
 
 
 def isolating_place(policies: Sequence[NetworkPolicy], direction: str) -> Place:

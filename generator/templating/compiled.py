@@ -51,7 +51,7 @@ def _folder() -> str | None:
 class _Kept(FileSystemBytecodeCache):
     def __init__(self, folder: str, finalizer: str) -> None:
         super().__init__(folder, "template-%s.bytecode")
-        # Constants are printed while compiling: the code depends on what prints them, too.
+        # Constants are worked out while compiling, with our filters: the code depends on those, too.
         sources = (compiler, quoting, placed, scalars)
         self._stamp = repr((__version__, finalizer, [_version_of(module.__file__) for module in sources]))
 

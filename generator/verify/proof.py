@@ -66,6 +66,10 @@ class Proof:
         return not self.discrepancies
 
 
+NOTHING_COMPARED = Proof(0, 0, 0, ())
+"""The proof of nothing at all."""
+
+
 def prove(intent: Intent, environment: Environment, documents: Sequence[Document]) -> Proof:
     """Compare *intent* with what *documents* let through on the cluster *environment*.
 

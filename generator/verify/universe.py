@@ -20,6 +20,12 @@ INJECT = "sidecar.istio.io/inject"
 STRANGER = {"meshgen.dev/stranger": "yes"}
 ELSEWHERE = "elsewhere"
 _PRINCIPAL_SLASHES = 4
+_SAMPLES = (
+    *("8.8.8.8/32", "2001:4860:4860::8888/128"),  # public
+    *("10.255.255.1/32", "172.31.255.1/32", "192.168.255.1/32", "100.64.0.1/32", "fd00::1/128"),  # private
+    *("127.0.0.53/32", "169.254.0.1/32", "fe80::1/128"),  # of the host and the link
+)
+"""Addresses that are looked at whether or not anything names them."""
 
 
 def endpoints(intent: Intent, environment: Environment, bundle: Bundle) -> list[Endpoint]:
@@ -160,14 +166,22 @@ def _named_ranges(bundle: Bundle) -> Iterator[str]:
     for policy in bundle.network_policies:
         for rule in (*policy.ingress, *policy.egress):
             for peer in rule.peers or ():
-                yield from (one for one in (peer.cidr, *peer.excluded) if one)
+                yield from (known for one in (peer.cidr, *peer.excluded) if (known := _canonical(one)))
+
+
+def _canonical(cidr: str) -> str:
+    """Return *cidr* without host bits; empty for what is no range, which the API server refuses."""
+    try:
+        return str(ipaddress.ip_network(cidr, strict=False))
+    except ValueError:
+        return ""
 
 
 def _addresses(intent: Intent, environment: Environment, bundle: Bundle) -> set[str]:
     """Return addresses inside and beside every range that intent or environment names, and of the private ranges."""
-    ranges = {"8.8.8.8/32", "10.255.255.1/32", "172.31.255.1/32", "192.168.255.1/32", "100.64.0.1/32"}
-    ranges |= set(environment.addresses.metadata) | {"2001:4860:4860::8888/128", "fd00::1/128"}
-    for known in (environment.addresses.api_server, environment.addresses.nodes):
+    ranges = {*_SAMPLES, *environment.addresses.metadata}
+    own = environment.addresses
+    for known in (own.api_server, own.nodes, own.pods, own.services):
         ranges |= set(known or ())
     ranges |= set(environment.dns.node_local_addresses) | set(_named_ranges(bundle))
     for flow in intent.flows:

@@ -105,6 +105,23 @@ def test_aliases_and_merge_keys_mean_what_yaml_1_1_says() -> None:
     assert document.place(("both", "b")).line == 1, "the first source that has the key gives its place"
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["{a: https://example.com/k}", "[spiffe://x/y, nginx:1.25]", "{a: b:c, d: [e:f]}", "- {a: b:c}\n- d\n", "{a:1}"],
+)
+def test_colons_within_words_in_flow_style(text: str) -> None:
+    (document,), findings = read_documents(text, "f")
+    assert (document.data, findings) == (yaml.safe_load(text), [])
+    assert document.place().column == 1
+
+
+def test_mistakes_beside_colons_within_words_have_their_places() -> None:
+    text = "a: on\n---\nb: {c: d:e, c: yes}\nf: !x [g:h]\n"
+    assert _told(text) == ["MG004 1:4", "MG003 3:13", "MG004 3:16", "MG008 4:4"]
+    assert _told("{a: b:c") == ["MG002 1:8"]
+    assert _told("{a: b:c, d: " + "[" * 100 + "]" * 100 + "}") == ["MG005 1:73"]
+
+
 def test_strings_stay_strings() -> None:
     text = 'a: !!str 5\nb: ! 5\nc: "5"\nd: |\n  5\ne: "\\0\\u202e"\n'
     assert read_documents(text, "f")[0][0].data == {"a": "5", "b": "5", "c": "5", "d": "5\n", "e": "\0\u202e"}

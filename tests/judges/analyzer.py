@@ -31,7 +31,8 @@ import yaml
 
 from generator.environment.model import Environment
 from tests.judges.bundles import Object, Rendered
-from tests.judges.intended import NOT_CAPTURED, Conditions, Grant, Intended, Layer, by_target, canonical
+from tests.judges.grants import Conditions, Grant, Layer, by_target, canonical
+from tests.judges.intended import NOT_CAPTURED, Intended
 from tests.judges.topology import Endpoint, Topology, build
 
 RUNNER = Path(__file__).with_name("analyzer_runner.py")
@@ -73,6 +74,7 @@ def question(example: Rendered) -> Question:
 def ask(asked: Question, variants: Iterable[Sequence[Object]]) -> list[Answer]:
     """Return an answer for each of the *variants*, which are the objects of a bundle."""
     spelling = _Spelling(asked.environment)
+    assert ROOT not in asked.topology.namespaces, "that name is taken by the root namespace"
     layers = {name: spelling.of_layer(layer, is_proxied=name in PROXIED) for name, layer in asked.layers.items()}
     written = {
         "peers": [spelling.of_endpoint(endpoint) for endpoint in asked.topology.endpoints],

@@ -9,7 +9,7 @@ import yaml
 
 from tests.judges.analyzer import Question
 from tests.judges.bundles import BANK, Json, rendered
-from tests.judges.intended import ALL, EVERYTHING, TCP, Grant, Grants, meet
+from tests.judges.grants import ALL, EVERYTHING, TCP, Grant, Grants, meet
 from tests.judges.topology import Endpoint, Pod, Topology, build
 
 TABLE: Json = yaml.safe_load(Path(__file__).with_name("bank-of-anthos.edges.yaml").read_text("utf-8"))

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 import yaml
 
-from generator.intent.profile_types import profile_types
+from generator.core.resources import bundled
 from generator.pipeline import Bundle, Request, render
 
 Json = Any
 Object = dict[str, Any]
 
-EXAMPLES = {f"{kind.name}/{path.stem}": path for kind in profile_types().values() for path in kind.examples()}
+EXAMPLES = {f"{path.parts[-3]}/{path.stem}": path for path in sorted(bundled("profiles").glob("*/examples/*.yaml"))}
 BANK = "app/bank-of-anthos"
 CONDITIONS: dict[str, list[str]] = yaml.safe_load(Path(__file__).with_name("conditions.yaml").read_text("utf-8"))
 """Examples with conditions on headers and tokens, and their keys."""

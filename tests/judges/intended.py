@@ -1,14 +1,9 @@
-"""Who may connect to whom at which layer, read from the intent alone: no word of generator.plan.
-
-A *grant* is a set of connections between two endpoints: transports, ports and, for HTTP, requests.
-"""
+"""Who may connect to whom at which layer, read from the intent alone: no word of generator.plan."""
 
 from __future__ import annotations
 
 import ipaddress
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 
 from generator.environment.model import Environment
 from generator.model.intent import (
@@ -28,11 +23,9 @@ from generator.model.intent import (
     Request,
     WorkloadPeer,
 )
+from tests.judges.grants import ALL, EVERYTHING, TCP, Conditions, Grant, Grants, Layer, canonical, meet, tcp
 from tests.judges.topology import Address, Endpoint, Pod, Topology
 
-ALL = frozenset({"TCP", "UDP", "SCTP", "OTHER"})
-TCP = frozenset({"TCP"})
-EVERY_PORT = (1, 65535)
 ISTIOD = 15012
 METRICS = 15020
 HEALTH = 15021
@@ -42,46 +35,6 @@ NOT_CAPTURED = (METRICS, HEALTH, 15090)
 CLAIM = "request.auth.claims"
 PRIVATE = ("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")
 PRIVATE_6 = ("fc00::/7", "fe80::/10")
-
-Conditions = tuple[tuple[str, tuple[str, ...]], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """Some connections; None for methods, paths and hosts means all of them.
-
-    ``conditions`` are what a request must carry besides: keys of Istio, each with its values.
-    """
-
-    protocols: frozenset[str] = ALL
-    ports: tuple[int, int] = EVERY_PORT
-    methods: tuple[str, ...] | None = None
-    paths: tuple[str, ...] | None = None
-    hosts: tuple[str, ...] | None = None
-    conditions: Conditions = ()
-
-    def meet(self, other: Grant) -> Grant | None:
-        """Return what is in both; *other* does not speak of requests."""
-        ports = (max(self.ports[0], other.ports[0]), min(self.ports[1], other.ports[1]))
-        protocols = self.protocols & other.protocols
-        if not protocols or ports[0] > ports[1]:
-            return None
-        return replace(self, protocols=protocols, ports=ports)
-
-
-EVERYTHING = frozenset({Grant()})
-Grants = frozenset[Grant]
-Layer = dict[tuple[Endpoint, Endpoint], Grants]
-
-
-def tcp(port: int) -> Grant:
-    return Grant(TCP, (port, port))
-
-
-def meet(left: Iterable[Grant], right: Iterable[Grant]) -> Grants:
-    """Return what both allow; *right* does not speak of requests."""
-    right = tuple(right)
-    return frozenset(found for one in left for other in right if (found := one.meet(other)) is not None)
 
 
 class Intended:
@@ -302,11 +255,6 @@ class Intended:
                 yield from map(tcp, gateway.ports)
 
 
-def canonical(conditions: Iterable[tuple[str, Iterable[str]]]) -> Conditions:
-    """Return *conditions* in one order, so that equal ones are equal."""
-    return tuple(sorted((key, tuple(sorted(values))) for key, values in conditions))
-
-
 def _ports(flow: Flow) -> list[Grant]:
     if flow.ports is None:
         return [Grant()]
@@ -329,12 +277,3 @@ def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
 def _is_within(address: Address, blocks: Iterable[str]) -> bool:
     one = _network(address.name).network_address
     return any(one in _network(block) for block in blocks)
-
-
-def by_target(layer: Layer) -> dict[tuple[Endpoint, Grants], list[Endpoint]]:
-    """Return who has the same grants at the same target: few sets instead of many pairs."""
-    grouped: dict[tuple[Endpoint, Grants], list[Endpoint]] = defaultdict(list)
-    for (source, target), grants in layer.items():
-        if grants:
-            grouped[target, grants].append(source)
-    return grouped

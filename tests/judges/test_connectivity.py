@@ -2,8 +2,8 @@
 
 For Bank of Anthos the expectation is a table written by hand; for every example it is worked
 out from the intent by code of these tests, which knows nothing of how policies are planned.
-Both are compared for all pairs of a small cluster with strangers in it, at layer 3/4, at
-layer 7 and at both, exactly: protocols, ports, methods, paths and hosts.
+Both are compared for all pairs of a small cluster with strangers in it, exactly (protocols,
+ports, methods, paths and hosts): at layer 3/4, at each end of it alone, at layer 7, and at both.
 """
 
 from __future__ import annotations

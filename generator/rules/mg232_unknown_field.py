@@ -1,0 +1,71 @@
+"""A field that the kind does not have.
+
+Why:
+    The API server drops unknown fields, with a warning that pipelines do not show. What is
+    left means something else: `namespace:` for `namespaces:` leaves a source without
+    callers, and a `podselector` leaves a policy for every pod.
+
+Bad:
+    apiVersion: security.istio.io/v1
+    kind: AuthorizationPolicy
+    metadata: {name: allow-api, namespace: shop}
+    spec:
+      selector: {matchLabels: {app: api}}
+      action: ALLOW
+      rules:
+        - from:
+            - source: {namespace: [shop]}
+
+Good:
+    apiVersion: security.istio.io/v1
+    kind: AuthorizationPolicy
+    metadata: {name: allow-api, namespace: shop}
+    spec:
+      selector: {matchLabels: {app: api}}
+      action: ALLOW
+      rules:
+        - from:
+            - source: {namespaces: [shop]}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from generator.core.findings import Finding, Severity
+from generator.core.places import Document
+from generator.manifests.objects import Manifest
+from generator.manifests.schema import check as check_schema
+from generator.manifests.schema import known_kinds
+from generator.rules.base import Context, Rule
+
+RULE = Rule("MG232", "unknown-field", "a field that the kind does not have", Severity.ERROR)
+
+_SET_BY_SERVER = frozenset({"status"})
+_OLD_METADATA = frozenset({"clusterName", "initializers"})
+"""Server-set fields of earlier Kubernetes versions, found in old exports."""
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Yield unknown fields of every kind that has a schema here, each with the nearest name."""
+    for manifest in context.manifests:
+        if (manifest.api_version, manifest.kind) in known_kinds():
+            for found in check_schema(_document(manifest), unknown=RULE.code):
+                if found.code == RULE.code and found.place:
+                    message = f"{manifest.kind} {manifest.name}: {found.message}, and is dropped when it is applied"
+                    yield RULE.finding(message, found.place, found.fix)
+
+
+def _document(manifest: Manifest) -> Document:
+    """Return *manifest* as a document of its own, without what the server sets."""
+    data = {key: value for key, value in manifest.data.items() if key not in _SET_BY_SERVER}
+    if isinstance(data.get("metadata"), dict):
+        data["metadata"] = {key: value for key, value in data["metadata"].items() if key not in _OLD_METADATA}
+    depth, document = len(manifest.route), manifest.document
+    if not depth:
+        return Document(data, document.file, document.values, document.keys)
+    values, keys = (
+        {route[depth:]: place for route, place in places.items() if route[:depth] == manifest.route}
+        for places in (document.values, document.keys)
+    )
+    return Document(data, document.file, values, keys)

@@ -1,0 +1,128 @@
+"""A value whose YAML type is not the one that the API reads: a port in quotes, a number as a label, a bare `1.10`.
+
+Why:
+    A NetworkPolicy port in quotes is a port *name*, and no container calls its port "8080":
+    the rule opens nothing. Ports of an AuthorizationPolicy are texts, labels and annotations
+    too: the API server refuses numbers and booleans, and a version such as 1.10 has become 1.1
+    before anybody could see it.
+
+Bad:
+    apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: {name: allow-api, namespace: shop}
+    spec:
+      podSelector: {matchLabels: {app: api, tier: 2}}
+      policyTypes: [Ingress]
+      ingress:
+        - from:
+            - podSelector: {matchLabels: {app: web}}
+          ports: [{protocol: TCP, port: "8080"}]
+
+Good:
+    apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: {name: allow-api, namespace: shop}
+    spec:
+      podSelector: {matchLabels: {app: api, tier: "2"}}
+      policyTypes: [Ingress]
+      ingress:
+        - from:
+            - podSelector: {matchLabels: {app: web}}
+          ports: [{protocol: TCP, port: 8080}]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from generator.core.findings import Finding, Severity
+from generator.core.places import Json, Route
+from generator.manifests.objects import Manifest, mapping, sequence
+from generator.manifests.workloads import WORKLOAD_KINDS
+from generator.rules.base import Context, Rule
+from generator.rules.selectors import asked_labels
+
+RULE = Rule("MG510", "typing", "a value of the wrong YAML type", Severity.ERROR)
+
+_QUOTE = "put quotes around it"
+_SELECTED = frozenset({"Service", "ReplicationController"})
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Yield ports, labels and texts that the API reads as something else, or refuses."""
+    for manifest in context.manifests:
+        for route in _label_routes(manifest):
+            yield from _labels(manifest, route)
+        if (manifest.group, manifest.kind) == ("networking.k8s.io", "NetworkPolicy"):
+            yield from _ports(manifest)
+        if (manifest.group, manifest.kind) == ("security.istio.io", "AuthorizationPolicy"):
+            yield from _texts(manifest, manifest.spec.get("rules"), ("spec", "rules"), is_text=False)
+    for label in asked_labels(context):
+        for value in label.values:
+            if not isinstance(value, str | None):
+                what = f"the label {label.key} that {_title(label.manifest)} selects by"
+                yield RULE.finding(_not_text(what, value), label.value_place, _QUOTE)
+
+
+def _label_routes(manifest: Manifest) -> Iterator[Route]:
+    """Yield where labels and annotations stand: the object's, its pod template's, and what a Service selects by."""
+    template: tuple[str, ...] = ("spec", "template")
+    if manifest.kind == "CronJob":
+        template = ("spec", "jobTemplate", "spec", "template")
+    for field in ("labels", "annotations"):
+        yield ("metadata", field)
+        if manifest.kind in WORKLOAD_KINDS and manifest.kind != "Pod":
+            yield (*template, "metadata", field)
+    if manifest.kind in WORKLOAD_KINDS - {"Pod", "ReplicationController"}:
+        yield ("spec", "selector", "matchLabels")
+    if manifest.kind in _SELECTED and not manifest.group:
+        yield ("spec", "selector")
+
+
+def _labels(manifest: Manifest, route: Route) -> Iterator[Finding]:
+    data: Json = manifest.data
+    for step in route:
+        data = mapping(data).get(str(step))
+    for key, value in mapping(data).items():
+        if not isinstance(value, str | None):
+            kind = "annotation" if route[-1] == "annotations" else "label"
+            what = f"the {kind} {key} of {_title(manifest)}"
+            yield RULE.finding(_not_text(what, value), manifest.place(*route, key), _QUOTE)
+
+
+def _ports(manifest: Manifest) -> Iterator[Finding]:
+    for direction in ("ingress", "egress"):
+        for index, rule in enumerate(map(mapping, sequence(manifest.spec.get(direction)))):
+            for position, port in enumerate(map(mapping, sequence(rule.get("ports")))):
+                value = port.get("port")
+                if isinstance(value, str) and value.isdigit():
+                    message = (
+                        f"{_title(manifest)} names the port {value!r} as a text, which means a port of that *name*: no "
+                        "container has one, and the rule opens nothing"
+                    )
+                    place = manifest.place("spec", direction, index, "ports", position, "port")
+                    yield RULE.finding(message, place, f"write {value} without quotes")
+
+
+def _texts(manifest: Manifest, data: Json, route: Route, *, is_text: bool) -> Iterator[Finding]:
+    """Yield what stands in the lists of a rule of an AuthorizationPolicy and is no text."""
+    if isinstance(data, dict):
+        for key, value in data.items():
+            yield from _texts(manifest, value, (*route, key), is_text=key not in ("from", "to", "when"))
+    elif isinstance(data, list):
+        for index, value in enumerate(data):
+            yield from _texts(manifest, value, (*route, index), is_text=is_text)
+    elif is_text and not isinstance(data, str | None):
+        field = next((str(step) for step in reversed(route) if isinstance(step, str)), "")
+        yield RULE.finding(_not_text(f"{field} in {_title(manifest)}", data), manifest.place(*route), _QUOTE)
+
+
+def _not_text(what: str, value: Json) -> str:
+    if isinstance(value, bool | int | float):
+        kind = "a boolean" if isinstance(value, bool) else "a number"
+        return f"{what} is {kind} ({str(value).lower()}), and must be a text: the API server refuses the object"
+    return f"{what} is a list or mapping, and must be a text: the API server refuses the object"
+
+
+def _title(manifest: Manifest) -> str:
+    return f"{manifest.kind} {manifest.namespace}/{manifest.name}"

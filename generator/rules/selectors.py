@@ -1,0 +1,59 @@
+"""Every label that a policy's selectors ask for, with the place where it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from generator.core.places import Json, Place, Route
+from generator.manifests.objects import Manifest, mapping, sequence
+from generator.rules.base import Context
+
+POLICY_KINDS = ("NetworkPolicy", "AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication")
+
+
+@dataclass(frozen=True, slots=True)
+class AskedLabel:
+    """One label of one selector: ``selector`` is the route to it, ``values`` are those it accepts, as data."""
+
+    manifest: Manifest
+    selector: Route
+    key: str
+    operator: str
+    values: tuple[Json, ...]
+    place: Place
+    value_place: Place
+
+    @property
+    def is_of_namespaces(self) -> bool:
+        """Whether it speaks of namespaces and not of pods."""
+        return "namespaceSelector" in self.selector
+
+
+def asked_labels(context: Context, *kinds: str) -> Iterator[AskedLabel]:
+    """Yield the labels that selectors of policies ask for, in the order they are written."""
+    for manifest in context.of_kind(*(kinds or POLICY_KINDS)):
+        yield from _within(manifest, manifest.spec, ("spec",))
+
+
+def _within(manifest: Manifest, data: Json, route: Route) -> Iterator[AskedLabel]:
+    if isinstance(data, list):
+        for index, item in enumerate(data):
+            yield from _within(manifest, item, (*route, index))
+    elif isinstance(data, dict):
+        for key, value in data.items():
+            if key in ("selector", "podSelector", "namespaceSelector"):
+                yield from _selector(manifest, mapping(value), (*route, key))
+            else:
+                yield from _within(manifest, value, (*route, key))
+
+
+def _selector(manifest: Manifest, data: dict[str, Json], route: Route) -> Iterator[AskedLabel]:
+    for key, value in mapping(data.get("matchLabels")).items():
+        place = manifest.document.key_place((*manifest.route, *route, "matchLabels", key))
+        yield AskedLabel(manifest, route, key, "In", (value,), place, manifest.place(*route, "matchLabels", key))
+    for index, one in enumerate(map(mapping, sequence(data.get("matchExpressions")))):
+        place = manifest.place(*route, "matchExpressions", index, "key")
+        values = tuple(sequence(one.get("values")))
+        where = manifest.place(*route, "matchExpressions", index, "values")
+        yield AskedLabel(manifest, route, str(one.get("key")), str(one.get("operator")), values, place, where)

@@ -1,0 +1,58 @@
+"""Waypoints as manifests show them: which there are, and which pods and Services are behind one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from generator.manifests.objects import Manifest
+from generator.rules.subjects import GATEWAY_NAME
+from generator.rules.targets import USE_WAYPOINT, WAYPOINT_CLASS, WAYPOINT_NAMESPACE
+from generator.semantics.cluster import Cluster
+from generator.topology import Endpoint, EndpointPort
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """A label that sends the traffic of a Service, a namespace or pods through a waypoint."""
+
+    holder: Manifest
+    waypoint: Endpoint
+    is_shown: bool
+
+
+def enrolment(cluster: Cluster, pod: Endpoint) -> Enrolment | None:
+    """Return what sends callers of *pod* through a waypoint: the label of a Service of its, or of its namespace."""
+    services = [
+        one.manifest
+        for one in cluster.services
+        if one.namespace == pod.namespace and one.selector and one.selector.items() <= pod.labels.items()
+    ]
+    stated = [one for one in services if USE_WAYPOINT in one.labels]
+    holders = stated or [one for one in cluster.others("Namespace") if one.name == pod.namespace]
+    for holder in holders:
+        if waypoint := _named(holder.labels, pod.namespace):
+            name, namespace = waypoint
+            shown = any((one.name, one.namespace) == (name, namespace) for one in waypoints(cluster))
+            return Enrolment(holder, waypoint_pods(cluster, name, namespace), shown)
+    return None
+
+
+def waypoints(cluster: Cluster) -> list[Manifest]:
+    """Return the Gateways that are waypoints."""
+    return [one for one in cluster.others("Gateway") if one.spec.get("gatewayClassName") == WAYPOINT_CLASS]
+
+
+def waypoint_pods(cluster: Cluster, name: str, namespace: str) -> Endpoint:
+    """Return the pods of a waypoint as istiod makes them (istio 1.30.3 files/waypoint.yaml)."""
+    labels = {GATEWAY_NAME: name, "istio.io/dataplane-mode": "none"}
+    ports = (EndpointPort(15008),)
+    shown = f"the waypoint {namespace}/{name}"
+    return Endpoint(shown, namespace, labels, cluster.namespace_labels(namespace), name, "sidecar", ports)
+
+
+def _named(labels: Mapping[str, str], namespace: str) -> tuple[str, str] | None:
+    name = labels.get(USE_WAYPOINT)
+    if not name or name == "none":
+        return None
+    return name, labels.get(WAYPOINT_NAMESPACE) or namespace

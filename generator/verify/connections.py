@@ -1,0 +1,99 @@
+"""The intended connections as a table, each with what the proof says of it at every layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from generator.core.places import Place
+from generator.environment.model import Environment
+from generator.model.intent import Authorization, Flow, GatewayPeer, Intent, Mesh, NamespacesPeer, Peer, WorkloadPeer
+from generator.model.peers import describe, has_identity
+from generator.verify.proof import Proof
+
+OPEN = "-"
+"""A layer that has no say: the server is secured elsewhere, or is not in the mesh."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One row: who may open which connection, and which layers hold it to exactly that."""
+
+    client: str
+    server: str
+    ports: str
+    requests: str
+    network: str
+    mesh: str
+    place: Place
+
+
+def connections(intent: Intent, environment: Environment, proof: Proof) -> tuple[Connection, ...]:
+    """Return one row per flow of *intent*, sorted as a reader looks for it: by server, then client."""
+    rows = [
+        Connection(
+            client=describe(flow.client),
+            server=describe(flow.server),
+            ports=_ports(flow),
+            requests=_requests(flow),
+            network=_network(flow, intent) if proof.holds else "see below",
+            mesh=_mesh(flow, intent, environment),
+            place=flow.origin.place,
+        )
+        for flow in intent.flows
+    ]
+    return tuple(sorted(rows, key=lambda row: (row.server, row.ports, row.client, row.requests)))
+
+
+def _ports(flow: Flow) -> str:
+    if flow.ports is None:
+        return "every port"
+    return ", ".join(f"{port.number}{f'-{port.end}' if port.end else ''}/{port.transport}" for port in flow.ports)
+
+
+def _requests(flow: Flow) -> str:
+    if flow.request is None:
+        return "with a token" if flow.token else "any"
+    request = flow.request
+    parts = [", ".join(request.methods), ", ".join(request.hosts), ", ".join(request.paths)]
+    parts += [f"{name}: {', '.join(values)}" for name, values in request.headers]
+    return " ".join([*(part for part in parts if part), *(["with a token"] if flow.token else [])])
+
+
+def _network(flow: Flow, intent: Intent) -> str:
+    """Return at which ends of the flow a NetworkPolicy of this bundle holds it to what was intended."""
+    ends = [word for word, peer in (("egress", flow.client), ("ingress", flow.server)) if _is_secured(peer, intent)]
+    return " and ".join(ends) or OPEN
+
+
+def _is_secured(peer: Peer, intent: Intent) -> bool:
+    if isinstance(peer, WorkloadPeer):
+        return peer.namespace in intent.namespaces and intent.workloads[peer.key].is_rendered
+    if isinstance(peer, NamespacesPeer):
+        return any(name in intent.namespaces for name in peer.names)
+    return isinstance(peer, GatewayPeer) and any(one.gateway == peer.gateway for one in intent.gateways)
+
+
+def _mesh(flow: Flow, intent: Intent, environment: Environment) -> str:
+    """Return what the server's proxy asks of the caller."""
+    authorization = _authorization(flow.server, intent)
+    if authorization is None or authorization is Authorization.OFF:
+        return OPEN
+    if authorization is Authorization.DRY_RUN:
+        return "logged only"
+    if all(port.transport != "TCP" for port in flow.ports or ()) and flow.ports:
+        return OPEN
+    if flow.plaintext or not has_identity(flow.client, intent, environment):
+        return "plaintext"
+    return "identity"
+
+
+def _authorization(server: Peer, intent: Intent) -> Authorization | None:
+    if isinstance(server, WorkloadPeer):
+        workload = intent.workloads[server.key]
+        namespace = intent.namespaces.get(server.namespace)
+        is_ours = namespace is not None and workload.is_rendered and workload.mesh is Mesh.SIDECAR
+        return namespace.authorization if is_ours and namespace else None
+    if isinstance(server, NamespacesPeer):
+        named = [intent.namespaces[name] for name in server.names if name in intent.namespaces]
+        return next((one.authorization for one in named if one.mesh is Mesh.SIDECAR), None)
+    return None

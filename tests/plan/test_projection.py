@@ -1,0 +1,304 @@
+"""Every flow is open at both ends and on both layers, and nothing that is empty is ever written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from generator.core.places import Json
+from generator.intent.profile_types import profile_types
+from generator.model.intent import AnyonePeer, Authorization, Flow, Intent, Isolation, Mesh, WorkloadPeer
+from generator.pipeline import Bundle, Request, render
+from generator.plan import naming
+from tests.intent.raw import BASE, findings, found, rendered
+from tests.support import FULL, MINIMAL, documents, of_kind, render_text, walk
+
+EXAMPLES = [path for kind in profile_types().values() for path in kind.examples()]
+
+
+@cache
+def _rendered(path: Path) -> Bundle:
+    return render(Request((str(path),)))
+
+
+@pytest.fixture(
+    params=[*EXAMPLES, MINIMAL, FULL], ids=lambda one: f"{one.parts[-3]}-{one.stem}" if isinstance(one, Path) else "own"
+)
+def bundle(request: pytest.FixtureRequest, tmp_path: Path) -> Bundle:
+    if isinstance(request.param, Path):
+        return _rendered(request.param)
+    return render_text(tmp_path, request.param)
+
+
+# --- empty never means everybody ------------------------------------------------------------------
+
+
+def test_nothing_empty_is_written(bundle: Bundle) -> None:
+    for path, document in documents(bundle).items():
+        for route, value in walk(document):
+            assert value != [], (path, route)
+            assert value is not None, (path, route)
+            assert value != "", (path, route)
+            if value == {}:
+                assert route[-1] in ("podSelector", "namespaceSelector"), (path, route)
+
+
+def test_empty_selectors_stand_only_where_everybody_is_meant(bundle: Bundle) -> None:
+    for path, document in documents(bundle).items():
+        for route, value in walk(document):
+            if value == {} and route != ("spec", "podSelector"):
+                assert route[-1] == "podSelector", (path, route)
+                peer = _at(document, route[:-1])
+                assert "namespaceSelector" in peer, f"{path}: every pod of a namespace that is not named"
+                assert peer["namespaceSelector"] != {}
+
+
+def _at(data: Json, route: tuple[str | int, ...]) -> Any:
+    for step in route:
+        data = data[step]
+    return data
+
+
+def _every_port_flows(intent: Intent) -> list[Flow]:
+    return [flow for flow in intent.flows if flow.ports is None]
+
+
+def _anyone(intent: Intent) -> bool:
+    """Tell whether somebody asked for anyone: a flow, a gateway's public door, a mesh-wide deny with open gateways."""
+    asked = any(isinstance(flow.client, AnyonePeer) or isinstance(flow.server, AnyonePeer) for flow in intent.flows)
+    return asked or bool(intent.gateways) or bool(intent.mesh_wide and intent.mesh_wide.gateways)
+
+
+def test_network_policies_say_everything(bundle: Bundle) -> None:
+    for (namespace, name), policy in of_kind(bundle, "NetworkPolicy").items():
+        spec = policy["spec"]
+        assert "podSelector" in spec
+        assert set(spec["policyTypes"]) == set(spec["policyTypes"]) & {"Ingress", "Egress"} != set()
+        assert {"Ingress" if "ingress" in spec else "", "Egress" if "egress" in spec else ""} <= {
+            *spec["policyTypes"],
+            "",
+        }
+        for side, peers in (("ingress", "from"), ("egress", "to")):
+            for rule in spec.get(side, []):
+                assert rule, f"{namespace}/{name}: an empty rule admits everybody"
+                assert "ports" in rule or _every_port_flows(bundle.intent), f"{namespace}/{name}: every port"
+                assert peers in rule or _anyone(bundle.intent), f"{namespace}/{name}: anyone"
+                assert all("protocol" in port and "port" in port for port in rule.get("ports", []))
+
+
+def test_authorization_policies_say_everything(bundle: Bundle) -> None:
+    lenient = _anyone(bundle.intent) or any(flow.plaintext for flow in bundle.intent.flows)
+    for key, policy in of_kind(bundle, "AuthorizationPolicy").items():
+        spec = policy["spec"]
+        assert spec["action"] == "ALLOW", key
+        assert "selector" in spec or key[1] == naming.DEFAULT_DENY or key[1].startswith("allow-namespace-"), key
+        for rule in spec.get("rules", []):
+            assert rule, f"{key}: an empty rule admits everybody"
+            assert "from" in rule or lenient, f"{key}: a rule without callers"
+            assert all(source["source"] for source in rule.get("from", []))
+            assert all(operation["operation"] for operation in rule.get("to", []))
+
+
+def test_peer_authentications_say_everything(bundle: Bundle) -> None:
+    for key, policy in of_kind(bundle, "PeerAuthentication").items():
+        assert policy["spec"]["mtls"]["mode"] in ("STRICT", "PERMISSIVE"), key
+        assert all(port["mode"] == "PERMISSIVE" for port in policy["spec"].get("portLevelMtls", {}).values()), key
+
+
+def test_default_deny_is_there_and_denies(bundle: Bundle) -> None:
+    network, mesh = of_kind(bundle, "NetworkPolicy"), of_kind(bundle, "AuthorizationPolicy")
+    for namespace in bundle.intent.namespaces.values():
+        if namespace.isolation is not Isolation.NAMESPACE:
+            continue
+        spec = network[namespace.name, naming.DEFAULT_DENY]["spec"]
+        assert spec == {"podSelector": {}, "policyTypes": list(namespace.directions)}
+        is_closed = namespace.authorization is not Authorization.OFF and namespace.mesh is Mesh.SIDECAR
+        if is_closed and "Ingress" in namespace.directions:
+            assert mesh[namespace.name, naming.DEFAULT_DENY]["spec"] == {"action": "ALLOW"}
+
+
+# --- one flow, many projections -------------------------------------------------------------------
+
+
+def _names(selector: Json) -> set[tuple[str, str]]:
+    """Return the labels that a selector asks for, however it is spelled."""
+    pairs = set(selector.get("matchLabels", {}).items())
+    for expression in selector.get("matchExpressions", []):
+        pairs |= {(expression["key"], value) for value in expression["values"]}
+    return pairs
+
+
+def _peers(policy: Json, side: str, peers: str, port: int) -> Iterator[Json]:
+    for rule in policy["spec"].get(side, []):
+        if "ports" not in rule or any(one["port"] <= port <= one.get("endPort", one["port"]) for one in rule["ports"]):
+            yield from rule.get(peers, [{"anyone": True}])
+
+
+def _names_peer(policy: Json, side: str, peers: str, port: int, intent: Intent, who: WorkloadPeer) -> bool:
+    labels = set(intent.workloads[who.namespace, who.workload].labels.items())
+    for peer in _peers(policy, side, peers, port):
+        here = _names(peer.get("namespaceSelector", {})) or {
+            ("kubernetes.io/metadata.name", policy["metadata"]["namespace"])
+        }
+        if ("kubernetes.io/metadata.name", who.namespace) in here and _names(peer.get("podSelector", {})) == labels:
+            return True
+    return False
+
+
+def _between_workloads(intent: Intent) -> Iterator[tuple[Flow, WorkloadPeer, WorkloadPeer]]:
+    for flow in intent.flows:
+        if isinstance(flow.client, WorkloadPeer) and isinstance(flow.server, WorkloadPeer):
+            yield flow, flow.client, flow.server
+
+
+def test_every_flow_between_workloads_is_open_at_both_ends(bundle: Bundle) -> None:
+    intent, network, mesh = bundle.intent, of_kind(bundle, "NetworkPolicy"), of_kind(bundle, "AuthorizationPolicy")
+    for flow, client, server in _between_workloads(intent):
+        for side, peers, here, there in (("egress", "to", client, server), ("ingress", "from", server, client)):
+            workload = intent.workloads[here.namespace, here.workload]
+            if not workload.is_rendered or side.capitalize() not in workload.directions:
+                continue
+            policy = network[here.namespace, naming.workload_policy_name(here.workload)]
+            assert _names(policy["spec"]["podSelector"]) == set(workload.labels.items())
+            for port in flow.ports or ():
+                assert _names_peer(policy, side, peers, port.number, intent, there), (side, client, server, port)
+        callee = intent.workloads[server.namespace, server.workload]
+        namespace = intent.namespaces.get(server.namespace)
+        is_secured = callee.is_rendered and callee.mesh is Mesh.SIDECAR and "Ingress" in callee.directions
+        tcp = [str(port.number) for port in flow.ports or () if port.transport == "TCP"]
+        if is_secured and tcp and namespace is not None and namespace.authorization is not Authorization.OFF:
+            policy = mesh[server.namespace, naming.workload_policy_name(server.workload)]
+            rules = [rule for rule in policy["spec"]["rules"] if _allows(rule, tcp, flow, intent, client)]
+            assert rules, (client, server)
+
+
+def _allows(rule: Json, ports: list[str], flow: Flow, intent: Intent, client: WorkloadPeer) -> bool:
+    operation = rule.get("to", [{"operation": {}}])[0]["operation"]
+    if "ports" in operation and not set(ports) <= set(operation["ports"]):
+        return False
+    if flow.request is not None and tuple(operation.get("methods", ())) != flow.request.methods:
+        return False
+    if flow.plaintext:
+        return "from" not in rule
+    account = intent.workloads[client.namespace, client.workload].service_accounts[0]
+    named = [value for source in rule.get("from", []) for values in source["source"].values() for value in values]
+    return any(
+        value.endswith((f"{client.namespace}/{account}", f"/ns/{client.namespace}/sa/{account}")) for value in named
+    )
+
+
+# --- small tables -----------------------------------------------------------------------------------
+
+WEB, API = "{workload: web, namespace: shop}", "{workload: api, namespace: shop}"
+TCP = "{number: 443, protocol: tcp}"
+
+
+def _spec(folder: Path, flows: str, name: str = "allow-web", kind: str = "NetworkPolicy") -> Any:
+    bundle = rendered(folder, f"{BASE}flows:\n{flows}")
+    policy = of_kind(bundle, kind).get(("shop", name))
+    return policy and policy["spec"]
+
+
+@pytest.mark.parametrize(
+    ("flow", "egress"),
+    [
+        (
+            f"  - {{from: {WEB}, to: {API}}}\n",
+            [{"to": [{"podSelector": {"matchLabels": {"app": "api"}}}], "ports": [{"protocol": "TCP", "port": 9090}]}],
+        ),
+        (
+            f"  - {{from: {WEB}, to: {{workload: cache, namespace: shop}}}}\n",
+            [{"to": [{"podSelector": {"matchLabels": {"app": "cache"}}}], "ports": [{"protocol": "UDP", "port": 53}]}],
+        ),
+        (
+            f"  - {{from: {WEB}, to: {{cidrs: [203.0.113.0/24]}}, ports: [{TCP}]}}\n",
+            [{"to": [{"ipBlock": {"cidr": "203.0.113.0/24"}}], "ports": [{"protocol": "TCP", "port": 443}]}],
+        ),
+        (
+            f"  - {{from: {WEB}, to: {{cidrs: [203.0.113.0/24]}}, ports: [{{number: 1, end: 9, protocol: tcp}}]}}\n",
+            [
+                {
+                    "to": [{"ipBlock": {"cidr": "203.0.113.0/24"}}],
+                    "ports": [{"protocol": "TCP", "port": 1, "endPort": 9}],
+                }
+            ],
+        ),
+        (
+            f"  - {{from: {WEB}, to: {{cidrs: [203.0.113.0/24]}}, ports: all}}\n",
+            [{"to": [{"ipBlock": {"cidr": "203.0.113.0/24"}}]}],
+        ),
+    ],
+)
+def test_egress_of_one_flow(flow: str, egress: Json, tmp_path: Path) -> None:
+    spec = _spec(tmp_path, flow)
+    assert spec == {
+        "podSelector": {"matchLabels": {"app": "web"}},
+        "policyTypes": ["Ingress", "Egress"],
+        "egress": egress,
+    }
+
+
+def test_anyone_is_asked_for_by_name(tmp_path: Path) -> None:
+    inbound = BASE.replace("- name: shop", "- {name: shop, directions: [Ingress]}")
+    inbound = inbound.replace("namespace: shop, name", "namespace: shop, directions: [Ingress], name")
+    flow = f"flows:\n  - {{from: {{anyone: true}}, to: {WEB}, plaintext: the public status page}}\n"
+    bundle = rendered(tmp_path, inbound + flow)
+    policy = of_kind(bundle, "NetworkPolicy")["shop", "allow-web"]
+    assert policy["spec"]["ingress"] == [{"ports": [{"protocol": "TCP", "port": 8080}]}]
+    policy = of_kind(bundle, "AuthorizationPolicy")["shop", "allow-web"]
+    assert policy["spec"]["rules"] == [{"to": [{"operation": {"ports": ["8080"]}}]}]
+
+
+def test_callers_of_one_port_share_a_rule(tmp_path: Path) -> None:
+    db = "{workload: db, namespace: shop}"
+    spec = _spec(
+        tmp_path, f"  - {{from: {WEB}, to: {db}}}\n  - {{from: {API}, to: {db}}}\n", "allow-db", "AuthorizationPolicy"
+    )
+    assert spec["rules"] == [
+        {
+            "from": [{"source": {"serviceAccounts": ["shop/api", "shop/web"]}}],
+            "to": [{"operation": {"ports": ["5432"]}}],
+        }
+    ]
+
+
+def test_callers_who_may_differently_do_not(tmp_path: Path) -> None:
+    flows = f"  - {{from: {WEB}, to: {API}, methods: [GET]}}\n"
+    flows += f"  - {{from: {{gateway: public}}, to: {API}, methods: [POST]}}\n"
+    rules = _spec(tmp_path, flows, "allow-api", "AuthorizationPolicy")["rules"]
+    told = {
+        (rule["from"][0]["source"]["serviceAccounts"][0].partition("/")[0], *rule["to"][0]["operation"]["methods"])
+        for rule in rules
+    }
+    assert told == {("shop", "GET"), ("istio-system", "POST")}
+
+
+def test_many_callers_are_split_where_the_api_would_refuse(tmp_path: Path) -> None:
+    accounts = ", ".join(f"account-{number:02}" for number in range(40))
+    base = BASE.replace("name: web,", f"name: web, serviceAccounts: [{accounts}],")
+    policy = of_kind(rendered(tmp_path, f"{base}flows:\n  - {{from: {WEB}, to: {API}}}\n"), "AuthorizationPolicy")
+    rules = policy["shop", "allow-api"]["spec"]["rules"]
+    named = [rule["from"][0]["source"]["serviceAccounts"] for rule in rules]
+    assert [len(part) for part in named] == [16, 16, 8]
+    assert len({name for part in named for name in part}) == 40
+
+
+def test_udp_is_for_the_network_layer_alone(tmp_path: Path) -> None:
+    flow = f"  - {{from: {WEB}, to: {{workload: cache, namespace: shop}}}}\n"
+    assert _spec(tmp_path, flow, "allow-cache", "AuthorizationPolicy") is None
+
+
+@pytest.mark.parametrize("peer", ["{apiServer: true}", "{prometheus: true}", "{gateway: public}"])
+def test_a_peer_that_nobody_can_name_is_no_rule_but_an_error(peer: str, tmp_path: Path) -> None:
+    (tmp_path / "bare.yaml").write_text(
+        "apiVersion: meshgen.dev/v1alpha1\nkind: Environment\nmetadata: {name: bare}\nspec:\n"
+        "  prometheus: unknown\n  gateways: unknown\n  istio: {version: '1.30'}\n"
+    )
+    flow = f"  - {{from: {WEB}, to: {peer}, ports: [{TCP}]}}\n"
+    refused = findings(tmp_path, f"{BASE}flows:\n{flow}", environment=str(tmp_path / "bare.yaml"))
+    assert refused
+    assert {one.rpartition(" ")[2] for one in found(refused)} == {"MG029"}
