@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import sys
 
@@ -13,6 +14,7 @@ def main() -> None:
     if sys.argv[1:] in (["--version"], ["-V"]):
         print(f"meshgen {__version__}")
         return
+    gc.set_threshold(100_000, 50, 100)  # what is loaded at the start is no garbage, and looking for some takes time
     from generator.core.errors import EXIT_INTERRUPTED, EXIT_OUR_BUG
 
     for stream in (sys.stdout, sys.stderr):

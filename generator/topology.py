@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-IN_MESH = frozenset({"sidecar", "ambient"})
+SIDECAR, AMBIENT, OUTSIDE = "sidecar", "ambient", "none"
+UNKNOWN = "unknown"
+"""How pods take part in the mesh: what stands in ``Endpoint.mesh``."""
+IN_MESH = frozenset({SIDECAR, AMBIENT})
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,17 +19,20 @@ from typing import Any
 from generator.core.codes import CODES
 from generator.intent.fields import all_fields
 from generator.intent.profile_types import ProfileType, profile_types
-from generator.model.intent import Port
+from generator.model.terms import Port
 from generator.output.compare import compare
 from generator.output.record import RECORD
 from generator.output.writer import write_bundle
 from generator.pipeline import Request, render
 from generator.plan import resources
+from generator.rules import registry
 from tests.docs.session import SESSIONS, Session
+from tests.rules.pages import read_page
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "out"
 CONTRIBUTING = ROOT / "CONTRIBUTING.md"
+RULES = ROOT / "docs" / "rules.md"
 
 
 def bundles() -> dict[str, tuple[str, dict[str, bytes]]]:
@@ -49,7 +52,7 @@ def bundles() -> dict[str, tuple[str, dict[str, bytes]]]:
 def documents() -> Iterator[tuple[Path, str]]:
     """Yield every hand-written document that holds something made from data, with that renewed."""
     readmes = [kind.folder / "README.md" for kind in profile_types().values()]
-    for path in (*readmes, *SESSIONS, CONTRIBUTING):
+    for path in (*readmes, *SESSIONS, CONTRIBUTING, RULES):
         text = path.read_text("utf-8")
         for mark, table in tables(path).items():
             text = with_table(text, mark, table)
@@ -64,6 +67,8 @@ def tables(path: Path) -> dict[str, str]:
             return {"options": _options(kind)}
     if path == CONTRIBUTING:
         return {"layers": _layers()}
+    if path == RULES:
+        return {"rules": _rules()}
     return {"types": _types(types, "profiles/" if path.parent == ROOT else ""), "codes": _codes(), "views": _views()}
 
 
@@ -96,6 +101,18 @@ def _types(types: dict[str, ProfileType], prefix: str) -> str:
 def _codes() -> str:
     rows = [f"| {one.code} | {_cell(one.title)} | {_cell(one.meaning)} |\n" for one in CODES.values()]
     return "| code | what | meaning |\n|---|---|---|\n" + "".join(rows)
+
+
+def _rules() -> str:
+    """Return the list of all rules, and their pages."""
+    rows, pages = "", ""
+    for module in registry():
+        rule, page = module.RULE, read_page(module.__doc__ or "")
+        link = f"[{rule.code}](#{rule.code.lower()}-{rule.slug})"
+        rows += f"| {link} | {rule.slug} | {rule.severity} | {_cell(rule.summary)} |\n"
+        pages += f"\n### {rule.code} {rule.slug}\n\n{rule.severity.capitalize()}. {page.summary}\n\n{page.why}"
+        pages += f"\nBad:\n\n```yaml\n{page.bad}```\n\nGood:\n\n```yaml\n{page.good}```\n"
+    return "| code | rule | severity | what it finds |\n|---|---|---|---|\n" + rows + pages
 
 
 def _views() -> str:

@@ -45,6 +45,7 @@ class Keys:
 
     def file(self, name: str) -> str:
         """Return *name* as it is written in a baseline: from the folder of the baseline, with slashes."""
+        name = name.encode("utf-8", "backslashreplace").decode()  # a file's name may be no text
         if name.startswith("<"):
             return name
         try:
@@ -71,7 +72,7 @@ def baseline_text(findings: Sequence[Finding], keys: Keys) -> str:
         dict(zip(_FIELDS, key, strict=True)) | ({"count": count} if count > 1 else {})
         for key, count in sorted(counted.items())
     ]
-    return json.dumps({"schemaVersion": SCHEMA_VERSION, "findings": entries}, indent=2) + "\n"
+    return json.dumps({"schemaVersion": SCHEMA_VERSION, "findings": entries}, indent=2, ensure_ascii=False) + "\n"
 
 
 def read_baseline(path: Path) -> tuple[Counter[Key], dict[Key, Place]]:
@@ -94,7 +95,10 @@ def read_baseline(path: Path) -> tuple[Counter[Key], dict[Key, Place]]:
     data = documents[0].data if len(documents) == 1 else None
     if not isinstance(data, dict) or data.get("schemaVersion") != SCHEMA_VERSION:
         raise _broken("this is no baseline that this version of meshgen wrote", start)
-    for index, entry in enumerate(data.get("findings") or ()):
+    entries = data.get("findings")
+    if not isinstance(entries, list):
+        raise _broken("`findings` must be a list", documents[0].place(("findings",)))
+    for index, entry in enumerate(entries):
         place = documents[0].place(("findings", index))
         count = entry.get("count", 1) if isinstance(entry, dict) else 0
         if not isinstance(entry, dict) or not all(isinstance(entry.get(one), str) for one in _FIELDS):

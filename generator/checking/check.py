@@ -32,6 +32,9 @@ TRANSFORMERS = frozenset({"MG501", "MG502", "MG503", "MG504", "MG505"})
 _LASTING = UNREAD | {"MG041", "MG042", "MG043", "MG044", "MG045", "MG046", "MG047"}
 """Findings that nothing hides: what they tell would make the rest of the report wrong."""
 
+_BETTER_SAID = frozenset({"MG232", "MG510"})
+"""Rules that explain what the schema check only notices: of both at one place, theirs is shown."""
+
 _IGNORED_OF_READING = ("MG003", "MG008", "MG601", "MG602", "MG603")
 
 DECIDING = frozenset(
@@ -43,7 +46,7 @@ DECIDING = frozenset(
         *("Namespace", "Service", "ServiceAccount", "Endpoints", "EndpointSlice", "Node"),
         *("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob", "Pod"),
         *("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "APIService"),
-        *("CustomResourceDefinition", "PodMonitor", "ServiceMonitor", "Kustomization", "Component"),
+        *("CustomResourceDefinition", "PodMonitor", "ServiceMonitor", "Kustomization", "Component", "IstioOperator"),
     }
 )
 """Kinds that some rule or schema looks at; a test holds the rules against this list."""
@@ -51,7 +54,11 @@ DECIDING = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class CheckRequest:
-    """What a user asked for. ``is_complete`` says that nothing exists beside what is given."""
+    """What a user asked for.
+
+    ``is_complete`` says that nothing exists beside what is given. ``today`` decides which
+    ignores have expired: without it, all that have an end.
+    """
 
     paths: tuple[str, ...] = ()
     standard_input: bytes | None = None
@@ -131,10 +138,11 @@ def _findings(
     overlays: Sequence[Overlay],
     documents: Sequence[Document],
 ) -> list[Finding]:
-    findings = [finding for one in everything for finding in one.findings]
-    findings += check_structure(documents, request.schemas)
     is_complete = request.is_complete and all(one.is_whole for one in everything)
+    findings = [finding for one in everything for finding in one.findings]
     findings += run_rules(documents, environment, is_complete=is_complete)
+    said = {one.place for one in findings if one.code in _BETTER_SAID}
+    findings += [one for one in check_structure(documents, request.schemas) if one.place not in said]
     for overlay in overlays:
         findings = [overlay.with_origin(one) for one in findings]
         findings += run_rules(overlay.sources.documents, environment, codes=TRANSFORMERS)

@@ -29,11 +29,10 @@ def check_structure(
     groups = {(version.rpartition("/")[0], kind) for version, kind in known}
     for document in documents:
         own = replace(document, data=_without_server_fields(document.data))
-        found = schema.check(own, schemas)
-        identity = (document.data.get("apiVersion"), document.data.get("kind"))
-        group = (str(identity[0]).rpartition("/")[0], identity[1])
-        yield from (one for one in found if one.code != schema.NO_SCHEMA or group in groups)
-        if identity in known:
+        version, kind = str(document.data.get("apiVersion")), str(document.data.get("kind"))
+        is_ours = (version.rpartition("/")[0], kind) in groups or schema.meant_kind(version, kind, known)
+        yield from (one for one in schema.check(own, schemas) if one.code != schema.NO_SCHEMA or is_ours)
+        if (version, kind) in known:
             yield from admission.check(own)
 
 

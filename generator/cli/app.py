@@ -16,6 +16,7 @@ from generator.cli.options import Parameter
 from generator.cli.render import render
 from generator.cli.schema import schema
 from generator.cli.verify import verify
+from generator.cli.why import why
 
 
 def _typed(command: Callable[..., None]) -> Callable[..., None]:
@@ -43,7 +44,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (render, verify, check, init, profiles, explain, env, schema):
+for command in (render, verify, check, why, init, profiles, explain, env, schema):
     app.command()(_typed(command))
 
 

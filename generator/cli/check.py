@@ -112,10 +112,10 @@ def _write(path: Path, text: str) -> None:
 
 def _tell(checked: Checked, complete: bool) -> None:
     """Say on standard error what was read, what was found, and what was left out."""
-    from generator.report.safe import printable  # noqa: PLC0415  (start-up: only what a run needs)
+    from generator.report.safe import one_line  # noqa: PLC0415  (start-up: only what a run needs)
 
     for line in _notes(checked, complete):
-        say(printable(line))
+        say(one_line(line))
     counted = Counter(one.severity for one in checked.findings)
     words = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
     found = ", ".join(_counted(counted[one], words[one]) for one in Severity if counted[one]) or "no findings"

@@ -47,7 +47,7 @@ def python_pattern(pattern: str) -> str:
 
 
 def compile_predicate(schema: Mapping[str, Any], formats: Mapping[str, Test]) -> Test:
-    """Return the test of *schema*, complete but for its references, which are compiled when first met.
+    """Return the test of *schema*; its fields and references are compiled when they are first met.
 
     Raises:
         BeyondUs: *schema* uses a word that is not known here; the test may raise it too.
@@ -90,13 +90,16 @@ class _Compiler:
         return test
 
     def _fields(self, schema: Mapping[str, Any]) -> Test:
-        tests = {name: self.compile(each) for name, each in schema.get("properties", {}).items()}
+        fields: Mapping[str, Json] = schema.get("properties", {})
         other = self.compile(schema.get("additionalProperties", True))
+        met: dict[str, Test] = {}
 
         def test(value: Json) -> bool:
             if isinstance(value, dict):
                 for key, item in value.items():
-                    if not tests.get(key, other)(item):
+                    if key in fields and key not in met:
+                        met[key] = self.compile(fields[key])
+                    if not met.get(key, other)(item):
                         return False
             return True
 

@@ -50,7 +50,11 @@ def find_comments(text: str, marker: re.Pattern[str]) -> tuple[list[Comment], li
         for one in found
         if any(start <= (one.line, one.column) < end for start, end in scalars if start[0] <= one.line <= end[0])
     }
-    return [one for one in found if (one.line, one.column) not in inside], spans
+    comments: dict[int, Comment] = {}
+    for one in found:
+        if (one.line, one.column) not in inside:
+            comments.setdefault(one.line, one)  # the rest of the line belongs to it
+    return list(comments.values()), spans
 
 
 def _candidates(text: str, marker: re.Pattern[str]) -> Iterator[Comment]:
@@ -59,7 +63,6 @@ def _candidates(text: str, marker: re.Pattern[str]) -> Iterator[Comment]:
             before = line[: match.start()]
             if not before or before[-1] in " \t":
                 yield Comment(number, len(before) + 1, line[match.start() :], not before.strip())
-                break
 
 
 def _scan(text: str) -> tuple[list[tuple[_Position, _Position]], list[Span]]:
@@ -76,7 +79,9 @@ def _scan(text: str) -> tuple[list[tuple[_Position, _Position]], list[Span]]:
             head = event.start_mark.line + 1 if starts else 1
         elif isinstance(event, ScalarEvent) and "#" in event.value:
             first, last = event.start_mark, event.end_mark
-            scalars.append(((first.line + 1, first.column + 1), (last.line + 1, last.column + 1)))
+            is_block = event.style in ("|", ">")  # whose text begins below the line of its indicator
+            start = (first.line + 2, 1) if is_block else (first.line + 1, first.column + 1)
+            scalars.append((start, (last.line + 1, last.column + 1)))
     ends = [following - 1 for following, _ in starts[1:]]
     end = text.count("\n") + 2
     return scalars, [Span(head, first, last) for (head, first), last in zip(starts, [*ends, end], strict=True)]

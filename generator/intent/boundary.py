@@ -14,11 +14,10 @@ from generator.model.intent import (
     GatewayLockdown,
     GatewayPeer,
     Intent,
-    Isolation,
-    Mesh,
     Namespace,
     Workload,
 )
+from generator.model.terms import Isolation, Mesh
 
 
 def check_boundary(intent: Intent, environment: Environment) -> list[Finding]:

@@ -13,20 +13,8 @@ from generator.intent.consent import with_consent
 from generator.intent.declarations import Declaration, Declarations
 from generator.intent.merge import merge_declarations
 from generator.intent.resolve import FlowResolver
-from generator.model.intent import (
-    Authorization,
-    Flow,
-    GatewayLockdown,
-    Intent,
-    Isolation,
-    Mesh,
-    MeshWide,
-    Mtls,
-    Namespace,
-    Port,
-    PrometheusPeer,
-    Workload,
-)
+from generator.model.intent import Flow, GatewayLockdown, Intent, MeshWide, Namespace, PrometheusPeer, Workload
+from generator.model.terms import Authorization, Isolation, Mesh, Mtls, Port
 
 
 def compose(declared: Sequence[Declarations], environment: Environment) -> tuple[Intent, list[Finding]]:

@@ -15,11 +15,8 @@ from generator.intent.separation import check_separation
 from generator.model.intent import (
     AddressesPeer,
     AnyonePeer,
-    Authorization,
     Flow,
     Intent,
-    Mesh,
-    Mtls,
     Namespace,
     NamespacesPeer,
     Peer,
@@ -28,6 +25,7 @@ from generator.model.intent import (
     WorkloadPeer,
 )
 from generator.model.peers import describe, has_identity
+from generator.model.terms import Authorization, Mesh, Mtls
 
 DEFAULT_ACCOUNT = "default"
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from generator.core.frozen import dataclass
 from generator.core.places import Document, Json, Place, Route
 from generator.intent.written import WrittenPeer, read_peer, read_port
 from generator.model.intent import (
@@ -13,13 +14,11 @@ from generator.model.intent import (
     ExternalTls,
     GatewayLockdown,
     MeshWide,
-    Mtls,
-    Origin,
-    Port,
     Request,
     TokenIssuer,
     WorkloadKey,
 )
+from generator.model.terms import Mtls, Origin, Port
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from generator.intent.expand import Expander
 from generator.intent.profile import Profile, find_files, read_profiles
 from generator.intent.profile_types import ProfileType, common_definitions, profile_folders
 from generator.intent.rollout import apply_rollout
-from generator.model.intent import Origin
+from generator.model.terms import Origin
 from generator.templating.engine import TemplateEngine
 from generator.templating.placed import finalize_placed
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from generator.core.findings import Finding
 from generator.environment.model import Environment
-from generator.model.intent import Authorization, Intent, Isolation, Mesh, MeshWide, Namespace
+from generator.model.intent import Intent, MeshWide, Namespace
+from generator.model.terms import Authorization, Isolation, Mesh
 
 
 def check_platform(intent: Intent, environment: Environment) -> list[Finding]:

@@ -16,11 +16,11 @@ from generator.model.intent import (
     GatewayPeer,
     NamespacesPeer,
     Peer,
-    Port,
     Workload,
     WorkloadKey,
     WorkloadPeer,
 )
+from generator.model.terms import Port
 
 
 class _Unresolved(Exception):

@@ -16,7 +16,8 @@ from generator.intent.declarations import (
     PortException,
     Rollout,
 )
-from generator.model.intent import Authorization, Mesh, Mtls, Port, WorkloadKey, WorkloadPeer
+from generator.model.intent import WorkloadKey, WorkloadPeer
+from generator.model.terms import Authorization, Mesh, Mtls, Port
 
 
 def apply_rollout(parts: Sequence[Declarations], rollout: Rollout) -> tuple[list[Declarations], list[Finding]]:

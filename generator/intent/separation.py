@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from generator.core.findings import Finding
-from generator.model.intent import Flow, Intent, Mesh, NamespacesPeer, Peer, WorkloadPeer
+from generator.model.intent import Flow, Intent, NamespacesPeer, Peer, WorkloadPeer
 from generator.model.peers import describe
+from generator.model.terms import Mesh
 
 
 def check_separation(intent: Intent) -> list[Finding]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from generator.core.frozen import dataclass
 from generator.core.places import Json, Place, Route
 from generator.model.intent import (
     AddressesPeer,
@@ -13,10 +13,10 @@ from generator.model.intent import (
     GatewayPeer,
     NamespacesPeer,
     Peer,
-    Port,
     PrometheusPeer,
     WorkloadPeer,
 )
+from generator.model.terms import Port
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,8 +50,17 @@ def read_bundle(documents: Iterable[Document]) -> Bundle:
         request_authentications=tuple(
             map(read_request_authentication, by_kind.pop("security.istio.io/RequestAuthentication", []))
         ),
-        others={kind.rpartition("/")[2]: tuple(found) for kind, found in by_kind.items()},
+        others=_without_groups(by_kind),
     )
+
+
+def _without_groups(by_kind: Mapping[str, list[Manifest]]) -> dict[str, tuple[Manifest, ...]]:
+    """Index by kind alone; a kind that several groups have (Gateway, Service) keeps the objects of all of them."""
+    found: dict[str, tuple[Manifest, ...]] = {}
+    for key, some in by_kind.items():
+        kind = key.rpartition("/")[2]
+        found[kind] = (*found.get(kind, ()), *some)
+    return found
 
 
 def _key(manifest: Manifest) -> str:

@@ -26,7 +26,7 @@ def probes(workload: WorkloadTemplate) -> Iterator[Probe]:
     """Yield the probes of *workload* that need the network; commands run inside the container do not."""
     template = workload.manifest.data
     for step in workload.template_route:
-        template = mapping(template.get(step))
+        template = mapping(template.get(str(step)))
     spec = mapping(template.get("spec"))
     named = {one.name: one.number for one in workload.ports if one.name}
     for key in ("containers", "initContainers"):

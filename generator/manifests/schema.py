@@ -132,12 +132,17 @@ def _identity_problem(data: Json) -> tuple[Route, str]:
     return (), ""
 
 
+def meant_kind(version: str, kind: str, known: frozenset[KindOfObject]) -> str | None:
+    """Return the known kind of *version* that *kind* is a slip of; Service is none of ServiceAccount."""
+    close = nearest(kind, {name for other, name in known if other == version})
+    return close if close and abs(len(close) - len(kind)) <= _TYPING_SLIP else None
+
+
 def _no_schema(document: Document, version: str, kind: str, known: frozenset[KindOfObject]) -> Finding:
     versions = sorted(other for other, name in known if name == kind)
-    close = nearest(kind, {name for other, name in known if other == version})
     if versions:
         fix, field = f"{kind} is known in {', '.join(versions)}", "apiVersion"
-    elif close and abs(len(close) - len(kind)) <= _TYPING_SLIP:  # Service is no slip of ServiceAccount
+    elif close := meant_kind(version, kind, known):
         fix, field = f"did you mean {close!r}?", "kind"
     else:
         fix, field = "if a CRD defines it, import the CRD to have it checked", "kind"

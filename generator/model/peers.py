@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from generator.environment.model import Environment
-from generator.model.intent import GatewayPeer, Intent, Mesh, NamespacesPeer, Peer, PrometheusPeer, WorkloadPeer
+from generator.model.intent import GatewayPeer, Intent, NamespacesPeer, Peer, PrometheusPeer, WorkloadPeer
+from generator.model.terms import Mesh
 
 
 def describe(peer: Peer) -> str:

@@ -5,18 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from generator.model.intent import (
-    Intent,
-    Isolation,
-    Mesh,
-    Mtls,
-    Namespace,
-    TokenIssuer,
-    Workload,
-    WorkloadKey,
-    WorkloadPeer,
-)
+from generator.model.intent import Intent, Namespace, TokenIssuer, Workload, WorkloadKey, WorkloadPeer
 from generator.model.peers import describe
+from generator.model.terms import Isolation, Mesh, Mtls
 from generator.plan import naming
 from generator.plan.resources import PeerAuthenticationView, RequestAuthenticationView, Resource, TokenRule, mesh_object
 

@@ -10,15 +10,11 @@ from generator.core.findings import Finding
 from generator.core.places import Place
 from generator.environment.model import Environment
 from generator.model.intent import (
-    Authorization,
     Flow,
     GatewayPeer,
     Intent,
-    Isolation,
-    Mesh,
     Namespace,
     NamespacesPeer,
-    Origin,
     Peer,
     PrometheusPeer,
     Request,
@@ -27,6 +23,7 @@ from generator.model.intent import (
     WorkloadPeer,
 )
 from generator.model.peers import describe
+from generator.model.terms import Authorization, Isolation, Mesh, Origin
 from generator.plan import naming
 from generator.plan.resources import AuthorizationPolicyView, AuthorizationRule, Resource, mesh_object
 

@@ -9,14 +9,12 @@ from generator.model.intent import (
     ExternalService,
     ExternalTls,
     Intent,
-    Isolation,
-    Mesh,
     Namespace,
     NamespacesPeer,
-    Origin,
     Workload,
     WorkloadPeer,
 )
+from generator.model.terms import Isolation, Mesh, Origin
 from generator.plan import naming
 from generator.plan.resources import DestinationRuleView, Resource, ServiceEntryView, SidecarView, mesh_object
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from generator.environment.model import Environment
-from generator.model.intent import Intent, Mesh, Namespace
+from generator.model.intent import Intent, Namespace
+from generator.model.terms import Mesh
 from generator.plan.resources import Layer, LimitRangeView, QuotaView, Resource
 
 # Removing a policy is one thing, removing a namespace with everything in it another: the

@@ -13,16 +13,14 @@ from generator.model.intent import (
     GatewayLockdown,
     GatewayPeer,
     Intent,
-    Isolation,
     Namespace,
     NamespacesPeer,
-    Origin,
     Peer,
-    Port,
     Workload,
     WorkloadPeer,
 )
 from generator.model.peers import describe
+from generator.model.terms import Isolation, Origin, Port
 from generator.plan import naming
 from generator.plan.peers import PeerNamer
 from generator.plan.plumbing import HEALTH_COMMENT, Plumbing

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from generator.core.places import Place
 from generator.environment.model import Environment, Gateway
-from generator.model.intent import Intent, Mesh, Namespace, Port, PrometheusPeer, Workload
+from generator.model.intent import Intent, Namespace, PrometheusPeer, Workload
+from generator.model.terms import Mesh, Port
 from generator.plan.peers import PeerNamer
 from generator.plan.resources import NetworkRule, PeerView, Selector
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
+from generator.core.frozen import dataclass
 from generator.core.places import Json
-from generator.model.intent import Origin, Port
+from generator.model.terms import Origin, Port
 
 
 class Layer(StrEnum):

@@ -10,3 +10,8 @@ _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u20
 def printable(text: str) -> str:
     """Return *text* with control and direction characters made visible: they could rewrite the screen."""
     return _CONTROL.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+
+
+def one_line(text: str) -> str:
+    """Return *text* on one line: a name with a line break must not print a line of its own (``::error ::…``)."""
+    return printable(text).replace("\n", "\\n")

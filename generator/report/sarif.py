@@ -91,12 +91,12 @@ def _result(finding: Finding, index: int, seen: Counter[str]) -> dict[str, Any]:
 
 def _location(place: Place) -> dict[str, Any]:
     region = {"startLine": max(place.line, 1), "startColumn": max(place.column, 1)}
-    return {"artifactLocation": _artifact(place.file), "region": region}
+    return {"artifactLocation": _artifact(place.file, Path.cwd()), "region": region}
 
 
 def _fingerprint(finding: Finding, seen: Counter[str]) -> str:
     """Return what stays the same while lines move: code, file, message, and which of several equal ones it is."""
-    uri = _artifact(finding.place.file)["uri"] if finding.place else ""
+    uri = _artifact(finding.place.file, Path.cwd())["uri"] if finding.place else ""
     identity = "\n".join((finding.code, uri, finding.message))
     digest = hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:32]
     seen[digest] += 1
@@ -104,12 +104,12 @@ def _fingerprint(finding: Finding, seen: Counter[str]) -> str:
 
 
 @cache
-def _artifact(file: str) -> dict[str, str]:
+def _artifact(file: str, here: Path) -> dict[str, str]:
     """Return how SARIF names *file*: below the root of the repository, or by an absolute address outside of it."""
     if file.startswith("<"):
         return {"uri": quote(file, safe="")}
-    path = Path.cwd() / file
-    root = _root(Path.cwd())
+    path = here / file
+    root = _root(here)
     for one in (path, path.resolve()):
         if one.is_relative_to(root) and ".." not in one.parts:
             return {"uri": _quoted(one.relative_to(root).as_posix()), "uriBaseId": _ROOT}

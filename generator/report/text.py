@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
 from generator.core.findings import Finding, Severity
 from generator.core.places import Place
-from generator.report.safe import printable
+from generator.report.safe import one_line, printable
 
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
 _LONGEST_LINE = 200
+_SECRET = re.compile(r"""\bkind["']?\s*:\s*["']?Secret\b""")
 
 
 def as_text(findings: Sequence[Finding], colour: bool) -> str:
@@ -21,14 +23,14 @@ def as_text(findings: Sequence[Finding], colour: bool) -> str:
 
 
 def _one(finding: Finding, colour: bool, lines_of: Callable[[str], list[str]]) -> str:
-    where = f"{printable(str(finding.place))}: " if finding.place else ""
+    where = f"{one_line(str(finding.place))}: " if finding.place else ""
     label = _paint(f"{finding.severity}[{finding.code}]", _COLOURS[finding.severity], colour)
-    lines = [f"{_paint(where, '1', colour)}{label}: {printable(finding.message)}"]
+    lines = [f"{_paint(where, '1', colour)}{label}: {one_line(finding.message)}"]
     if finding.place:
         lines += _excerpt(finding.place, lines_of(finding.place.file))
-    lines += [f"  see {printable(str(place))}: {printable(note)}" for place, note in finding.related]
+    lines += [f"  see {one_line(str(place))}: {one_line(note)}" for place, note in finding.related]
     if finding.fix:
-        lines.append(f"  {_paint('fix:', '32', colour)} {printable(finding.fix)}")
+        lines.append(f"  {_paint('fix:', '32', colour)} {one_line(finding.fix)}")
     return "\n".join(lines)
 
 
@@ -46,7 +48,9 @@ def _excerpt(place: Place, source: list[str]) -> list[str]:
 
 
 def _lines(file: str) -> list[str]:
+    """Return the lines of *file* that may be shown: none of a file with a Secret, nor of what is gone."""
     try:
-        return Path(file).read_text("utf-8-sig").splitlines()
+        text = Path(file).read_text("utf-8-sig")
     except (OSError, ValueError):
         return []
+    return [] if _SECRET.search(text) else text.splitlines()

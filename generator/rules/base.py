@@ -53,6 +53,7 @@ class Context:
     manifests: tuple[Manifest, ...]
     documents: tuple[Document, ...]
     is_complete: bool = False
+    _by_kind: dict[str, list[tuple[int, Manifest]]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def environment(self) -> Environment:
@@ -61,7 +62,11 @@ class Context:
 
     def of_kind(self, *kinds: str) -> Iterator[Manifest]:
         """Yield the objects of these kinds in the order they were read."""
-        return (one for one in self.manifests if one.kind in kinds)
+        if not self._by_kind:  # asked by every rule, often once for each workload
+            for number, one in enumerate(self.manifests):
+                self._by_kind.setdefault(one.kind, []).append((number, one))
+        found = [entry for kind in set(kinds) for entry in self._by_kind.get(kind, ())]
+        return (one for _, one in sorted(found, key=lambda entry: entry[0]))
 
 
 class RuleModule(Protocol):

@@ -41,7 +41,7 @@ from generator.rules.base import Context, Rule
 from generator.rules.callers import backends
 from generator.rules.roster import roster
 from generator.rules.servers import is_gateway_selector
-from generator.rules.written import INGRESS, WrittenRule, ports_words, written_rules
+from generator.rules.written import EGRESS, INGRESS, WrittenRule, ports_words, written_rules
 
 RULE = Rule("MG101", "any-peer", "a rule that admits everybody", Severity.WARNING)
 
@@ -85,7 +85,7 @@ def _severity(rule: WrittenRule, called: set[tuple[str, int]]) -> Severity:
     if _is_of_istio(rule.policy):
         return Severity.INFO
     if rule.rule.ports is None:
-        return Severity.ERROR
+        return Severity.WARNING if _is_idiom(rule) else Severity.ERROR
     is_dns = all(port.first == port.last == _DNS for port in rule.rule.ports)
     is_called = rule.direction == INGRESS and all(
         (rule.policy.namespace, port.first) in called and port.first == port.last for port in rule.rule.ports
@@ -93,9 +93,16 @@ def _severity(rule: WrittenRule, called: set[tuple[str, int]]) -> Severity:
     return Severity.INFO if is_dns or is_called else Severity.WARNING
 
 
+def _is_idiom(rule: WrittenRule) -> bool:
+    """Tell whether *rule* is ``egress: [{}]``, which Kubernetes documents as the way to leave egress open."""
+    return rule.direction == EGRESS and rule.policy.manifest.spec.get("egress") == [{}]
+
+
 def _is_of_istio(policy: NetworkPolicy) -> bool:
     labels = dict(policy.pods.labels)
-    return any(labels.get(key) in values for key, values in _ISTIO.items())
+    return policy.manifest.labels.get("app.kubernetes.io/part-of") == "istio" or any(
+        labels.get(key) in values for key, values in _ISTIO.items()
+    )
 
 
 def _is_listed(rule: WrittenRule) -> bool:

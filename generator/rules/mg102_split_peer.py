@@ -51,7 +51,7 @@ def check(context: Context) -> Iterator[Finding]:
     """Yield pairs of peers that were probably meant as one."""
     for rule in written_rules(context):
         for split in splits(context, rule):
-            if split.is_likely is False:
+            if split.is_likely is False or (split.is_likely is None and _is_enumeration(split)):
                 continue
             words = "admits every pod of" if rule.direction == INGRESS else "opens every pod of"
             message = f"{rule} {words} the namespaces in this peer: the podSelector below it is a peer of its own"
@@ -59,6 +59,11 @@ def check(context: Context) -> Iterator[Finding]:
             note = (rule.at_peer(split.pods), "an alternative to it, in the policy's own namespace")
             severity = Severity.ERROR if _is_proven(context, split) else Severity.WARNING
             yield RULE.finding(message, rule.at_peer(split.namespaces), _FIX, severity=severity, related=[note])
+
+
+def _is_enumeration(split: Split) -> bool:
+    """Tell whether the two are not alone: a longer list is one of alternatives, unless the pods say otherwise."""
+    return len(split.rule.peers) > len((split.namespaces, split.pods))
 
 
 def _is_proven(context: Context, split: Split) -> bool:

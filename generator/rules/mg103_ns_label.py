@@ -70,16 +70,17 @@ _ALWAYS_THERE = ("default", "kube-system", "kube-public", "kube-node-lease")
 def check(context: Context) -> Iterator[Finding]:
     """Yield namespaceSelectors that surely, or probably, match nothing."""
     near, far = _known(context)
+    verdicts: dict[LabelSelector, tuple[set[bool | None], set[bool | None]]] = {}
     for rule in written_rules(context):
         for position, peer in enumerate(rule.peers):
             selector = peer.namespaces
             if selector is None or selector.is_empty:
                 continue
-            verdicts = {_is_met(context, selector, name) for name in near}
-            at_platform = {_is_met(context, selector, name) for name in far}
-            if True not in verdicts | at_platform:
-                is_open = None in verdicts
-                yield from _of_selector(context, rule, position, selector, is_open, None in at_platform)
+            if selector not in verdicts:
+                verdicts[selector] = _verdicts(context, selector, near), _verdicts(context, selector, far)
+            here, at_platform = verdicts[selector]
+            if True not in here | at_platform:
+                yield from _of_selector(context, rule, position, selector, None in here, None in at_platform)
 
 
 def _known(context: Context) -> tuple[set[str], set[str]]:
@@ -94,9 +95,12 @@ def _known(context: Context) -> tuple[set[str], set[str]]:
     return near, (far | {context.environment.istio.root_namespace}) - near
 
 
-def _is_met(context: Context, selector: LabelSelector, name: str) -> bool | None:
-    cluster = context.cluster
-    return selects(selector, cluster.namespace_labels(name), is_partial=name not in cluster.namespaces)
+def _verdicts(context: Context, selector: LabelSelector, names: set[str]) -> set[bool | None]:
+    cluster, stated = context.cluster, dict(selector.labels).get(NAMESPACE_NAME)
+    return {
+        selects(selector, cluster.namespace_labels(name), is_partial=name not in cluster.namespaces)
+        for name in (names if stated is None else names & {stated})
+    }
 
 
 def _of_selector(

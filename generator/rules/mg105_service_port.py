@@ -63,6 +63,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from generator.core.findings import Finding, Severity
+from generator.environment.model import Pods
 from generator.manifests.network import NetworkPort
 from generator.manifests.workloads import Service, WorkloadTemplate
 from generator.rules.base import Context, Rule
@@ -77,33 +78,38 @@ _DNS = 53
 
 def check(context: Context) -> Iterator[Finding]:
     """Yield ports that are a Service's and no pod's."""
+    unseen = _unseen_platform(context)
     for rule in written_rules(context):
-        servers = _servers(context, rule)
+        servers = _servers(context, rule, unseen) if rule.rule.ports else ()
         for position, port in enumerate(rule.rule.ports or ()) if servers else ():
             if not port.name and port.first == port.last and port.first != _DNS:
                 yield from _of_port(context, rule, position, port, servers)
 
 
-def _servers(context: Context, rule: WrittenRule) -> Sequence[WorkloadTemplate]:
+def _servers(context: Context, rule: WrittenRule, unseen: Sequence[Pods]) -> Sequence[WorkloadTemplate]:
     """Return the workloads whose ports the rule speaks of; none if it speaks of anybody unknown besides."""
     known = roster(context)
     if rule.direction == INGRESS:
         found = known.subjects(rule.policy)
     else:
         each = [known.meant(peer, rule.policy.namespace) for peer in rule.peers]
-        if not all(each) or _means_platform(context, rule):
+        if not all(each) or _means_any(context, rule, unseen):
             return ()
         found = tuple(one for some in each for one in some)
     return found if all(context.cluster.ports(one) for one in found) else ()
 
 
-def _means_platform(context: Context, rule: WrittenRule) -> bool:
+def _unseen_platform(context: Context) -> list[Pods]:
+    shown = {one.namespace for one in context.cluster.workloads}
+    return [pods for pods in platform(context).values() if pods.namespace not in shown]
+
+
+def _means_any(context: Context, rule: WrittenRule, unseen: Sequence[Pods]) -> bool:
     """Tell whether a peer may mean pods of the platform, whose Services nobody shows."""
     cluster = context.cluster
-    shown = {one.namespace for one in cluster.workloads}
-    for pods in platform(context).values():
+    for pods in unseen:
         labels, is_partial = cluster.namespace_labels(pods.namespace), pods.namespace not in cluster.namespaces
-        for peer in rule.peers if pods.namespace not in shown else ():
+        for peer in rule.peers:
             is_near = peer.namespaces is not None and selects(peer.namespaces, labels, is_partial=is_partial)
             if is_near and (peer.pods is None or selects(peer.pods, pods.labels, is_partial=True) is not False):
                 return True
@@ -122,8 +128,8 @@ def _of_port(
             if target is None or target in numbers(rule.rule, port.protocol):
                 continue
             message = (
-                f"{rule} names port {port.first}, which is the Service {service.namespace}/{service.name}; its pods "
-                f"({workload.namespace}/{workload.name}) listen on {target}, so the rule matches no connection"
+                f"{rule} names port {port.first} of the Service {service.namespace}/{service.name}, whose pods "
+                f"({workload.namespace}/{workload.name}) listen on {target}: the rule matches no connection"
             )
             is_early = rule.direction == EGRESS and context.environment.cni.policy_point == "before-dnat"
             severity = Severity.WARNING if is_early else Severity.ERROR

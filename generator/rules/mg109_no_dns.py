@@ -74,7 +74,7 @@ _FIX = "allow egress to the resolvers on UDP and TCP, for every pod of the names
 
 def check(context: Context) -> Iterator[Finding]:
     """Yield one finding for each set of policies that lets pods out and keeps them from the resolvers."""
-    exempt = _exempt(context)
+    exempt, targets = _exempt(context), _resolvers(context)
     found: dict[tuple[tuple[int, ...], str], list[Endpoint]] = {}
     known: dict[tuple[int, ...], list[NetworkPolicy]] = {}
     verdicts: dict[tuple[int, ...], str] = {}
@@ -85,7 +85,7 @@ def check(context: Context) -> Iterator[Finding]:
         key = tuple(id(policy) for policy in policies)
         known[key] = policies
         if key not in verdicts:
-            verdicts[key] = _missing(context, pod)
+            verdicts[key] = _missing(context, pod, targets)
         if verdicts[key]:
             found.setdefault((key, verdicts[key]), []).append(pod)
     for (key, missing), pods in found.items():
@@ -108,21 +108,28 @@ def _dns_policy(data: Mapping[str, object], route: Sequence[str | int]) -> str:
     return str(mapping(data.get("spec")).get("dnsPolicy") or "")
 
 
-def _missing(context: Context, pod: Endpoint) -> str:
+def _missing(context: Context, pod: Endpoint, targets: list[Endpoint]) -> str:
     """Return the transports that surely do not reach a resolver: ``UDP and TCP``, ``UDP``, ``TCP`` or none."""
-    return " and ".join(transport for transport in ("UDP", "TCP") if not _may_ask(context, pod, transport))
+    return " and ".join(transport for transport in ("UDP", "TCP") if not _may_ask(context, pod, targets, transport))
 
 
-def _may_ask(context: Context, pod: Endpoint, transport: str) -> bool:
+def _resolvers(context: Context) -> list[Endpoint]:
+    """Return whom pods ask: the cache on their node where there is one, else the resolvers."""
+    caches = networks(context.environment.dns.node_local_addresses)
+    return [Endpoint("NodeLocal DNSCache", address=str(one[0])) for one in caches] or resolvers(context)
+
+
+def _may_ask(context: Context, pod: Endpoint, targets: list[Endpoint], transport: str) -> bool:
     """Tell whether *pod* may reach a resolver, for all that is known.
 
     The Service's port counts too: naming it where the pods listen elsewhere is a mistake of its own.
     """
-    admission, dns = context.cluster.admission, context.environment.dns
+    admission = context.cluster.admission
     points = [Point(transport, number) for number in {*dns_ports(context), DNS}]
-    cache = [Endpoint("NodeLocal DNSCache", address=str(one[0])) for one in networks(dns.node_local_addresses)]
-    targets = cache or [*resolvers(context), *(_anywhere(context, pod, transport))]
-    return any(admission.admits(pod, "Egress", one, point) is not False for one in targets for point in points)
+    others = () if context.environment.dns.node_local_addresses else _anywhere(context, pod, transport)
+    return any(
+        admission.admits(pod, "Egress", one, point) is not False for one in (*targets, *others) for point in points
+    )
 
 
 def _anywhere(context: Context, pod: Endpoint, transport: str) -> Iterator[Endpoint]:

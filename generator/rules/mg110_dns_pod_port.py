@@ -57,6 +57,7 @@ from generator.core.findings import Finding, Severity
 from generator.rules.base import Context, Rule
 from generator.rules.resolvers import DNS, dns_ports, resolvers
 from generator.rules.written import EGRESS, WrittenRule, numbers, written_rules
+from generator.topology import Endpoint
 
 RULE = Rule("MG110", "dns-pod-port", "port 53 for resolvers whose pods listen elsewhere", Severity.ERROR)
 
@@ -66,8 +67,9 @@ def check(context: Context) -> Iterator[Finding]:
     ports = dns_ports(context)
     if DNS in ports:
         return
+    pods = resolvers(context)
     for rule in written_rules(context):
-        if not _is_about_resolvers(context, rule):
+        if not _is_about(context, rule, pods):
             continue
         for position, port in enumerate(rule.rule.ports or ()):
             is_dns = not port.name and port.first == port.last == DNS
@@ -77,9 +79,9 @@ def check(context: Context) -> Iterator[Finding]:
                 yield RULE.finding(message, rule.at_port(position, "port"), f"write port: {ports[0]}")
 
 
-def _is_about_resolvers(context: Context, rule: WrittenRule) -> bool:
+def _is_about(context: Context, rule: WrittenRule, pods: list[Endpoint]) -> bool:
     admission = context.cluster.admission
-    for one in resolvers(context):
+    for one in pods:
         if rule.direction == EGRESS:
             if any(admission.peer(peer, rule.policy.namespace, one) for peer in rule.peers if not peer.cidr):
                 return True

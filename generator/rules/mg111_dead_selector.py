@@ -49,10 +49,12 @@ from generator.core.places import Place
 from generator.manifests.network import LabelSelector, NetworkPolicy
 from generator.manifests.workloads import WorkloadTemplate
 from generator.rules.base import Context, Rule
+from generator.rules.ingress import gateway_words, is_ingress_gateway, is_no_gateway
 from generator.rules.roster import is_everything_shown, platform, roster
 from generator.rules.slips import slip
 from generator.rules.written import title
 from generator.semantics.admission import selects
+from generator.semantics.cluster import NAMESPACE_NAME
 
 RULE = Rule("MG111", "dead-selector", "a podSelector that matches no workload", Severity.WARNING)
 
@@ -61,7 +63,14 @@ def check(context: Context) -> Iterator[Finding]:
     """Yield policies that select nothing: surely, or probably because another label is only a slip away."""
     for policy in context.cluster.bundle.network_policies:
         near = roster(context).of(policy.namespace)
-        if policy.pods.is_empty or not near or _may_select(context, policy):
+        if policy.pods.is_empty or _may_select(context, policy):
+            continue
+        if is_ingress_gateway(policy.pods) and is_no_gateway(context, policy.pods, [_own(policy)]):
+            message = f"{title(policy)} selects an ingress gateway, and none that is known runs in {policy.namespace}"
+            fix = f"move it to the gateway, and select it by its labels: {gateway_words(context)}"
+            yield RULE.finding(message, _place(policy), fix)
+            continue
+        if not near:
             continue
         hint = _hint(policy.pods, near)
         if hint or is_everything_shown(context, policy.namespace):
@@ -77,6 +86,10 @@ def _may_select(context: Context, policy: NetworkPolicy) -> bool:
         pods.namespace == policy.namespace and selects(policy.pods, pods.labels, is_partial=True) is not False
         for pods in platform(context).values()
     )
+
+
+def _own(policy: NetworkPolicy) -> LabelSelector:
+    return LabelSelector(((NAMESPACE_NAME, policy.namespace),))
 
 
 def _hint(selector: LabelSelector, near: Sequence[WorkloadTemplate]) -> str:

@@ -3,7 +3,8 @@
 Why:
     A podSelector without a namespaceSelector means pods of the policy's own namespace. Where
     the labels exist only elsewhere, the peer admits nobody, and the connection that the
-    policy was written for is refused.
+    policy was written for is refused. So does a peer with the labels of an ingress gateway
+    that runs under other labels, or in another namespace: that depends on how it was installed.
 
 Bad:
     apiVersion: apps/v1
@@ -72,8 +73,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from generator.core.findings import Finding, Severity
-from generator.manifests.network import LabelSelector
+from generator.manifests.network import LabelSelector, NetworkPeer
 from generator.rules.base import Context, Rule
+from generator.rules.ingress import gateway_words, is_ingress_gateway, is_no_gateway
 from generator.rules.roster import is_everything_shown, platform, roster
 from generator.rules.split import splits
 from generator.rules.written import WrittenRule, written_rules
@@ -88,8 +90,12 @@ def check(context: Context) -> Iterator[Finding]:
     for rule in written_rules(context):
         torn = {one.pods for one in splits(context, rule) if one.is_likely is not False}  # that is MG102
         for position, peer in enumerate(rule.peers):
-            if peer.pods is not None and peer.namespaces is None and not peer.pods.is_empty and position not in torn:
-                yield from _of_peer(context, rule, position, peer.pods)
+            if peer.pods is None or peer.pods.is_empty:
+                continue
+            found = _of_gateway(context, rule, position, peer, is_torn=position in torn)
+            if not found and peer.namespaces is None and position not in torn:
+                found = list(_of_peer(context, rule, position, peer.pods))
+            yield from found
 
 
 def _of_peer(context: Context, rule: WrittenRule, position: int, selector: LabelSelector) -> Iterator[Finding]:
@@ -111,6 +117,23 @@ def _of_peer(context: Context, rule: WrittenRule, position: int, selector: Label
     key = f"namespaceSelector: {{matchLabels: {{{NAMESPACE_NAME}: {homes[0]}}}}}"
     severity = Severity.ERROR if is_everything_shown(context, namespace) else Severity.WARNING
     yield RULE.finding(message, rule.at_peer(position, "podSelector"), f"add {key} to this peer", severity=severity)
+
+
+def _of_gateway(
+    context: Context, rule: WrittenRule, position: int, peer: NetworkPeer, *, is_torn: bool
+) -> list[Finding]:
+    """Return a finding if *peer* means an ingress gateway, and none that the environment knows is there."""
+    if peer.pods is None or not is_ingress_gateway(peer.pods) or roster(context).meant(peer, rule.policy.namespace):
+        return []
+    if not is_no_gateway(context, peer.pods, [] if is_torn else [_where(rule, peer)]):
+        return []
+    message = f"{rule}: this peer means an ingress gateway, and no gateway that is known fits it"
+    fix = f"select the gateway by its namespace and labels: {gateway_words(context)}"
+    return [RULE.finding(message, rule.at_peer(position, "podSelector"), fix, severity=Severity.WARNING)]
+
+
+def _where(rule: WrittenRule, peer: NetworkPeer) -> LabelSelector:
+    return peer.namespaces or LabelSelector(((NAMESPACE_NAME, rule.policy.namespace),))
 
 
 def _is_platform_here(context: Context, selector: LabelSelector, namespace: str) -> bool:

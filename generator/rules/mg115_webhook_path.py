@@ -116,7 +116,7 @@ def _finding(context: Context, backend: Backend, policies: Sequence[NetworkPolic
     who = f"the API server ({', '.join(addresses)})" if addresses else "the API server"
     message = (
         f"nothing in {policy_names(policies)} lets {who} reach {backend.pods.name} on {number}: "
-        f"calls of {backend.webhook.name} time out"
+        f"calls to {backend.webhook.name} time out"
     )
     blocks = ", ".join(addresses) if addresses else "the API server's addresses"
     fix = f"add an ingress rule with an ipBlock for {blocks} and port {number}, the pods' port"

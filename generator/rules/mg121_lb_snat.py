@@ -72,7 +72,7 @@ from generator.manifests.workloads import Service, WorkloadTemplate
 from generator.rules.addresses import networks
 from generator.rules.base import Context, Rule
 from generator.rules.roster import roster
-from generator.rules.written import INGRESS, WrittenRule, written_rules
+from generator.rules.written import INGRESS, WrittenRule, written_in
 from generator.semantics.admission import covers
 from generator.topology import Endpoint, EndpointPort, Point
 
@@ -122,10 +122,10 @@ def _admitting(context: Context, workload: WorkloadTemplate, point: Point) -> li
     server = Endpoint(f"{workload.namespace}/{workload.name}", workload.namespace, ports=ports)
     return [
         one
-        for one in written_rules(context, INGRESS)
-        if one.policy.namespace == workload.namespace
-        and _selects(context, one.policy, workload)
-        and covers(one.rule, point, server) is not False
+        for policy in context.cluster.admission.in_namespace(workload.namespace)
+        if _selects(context, policy, workload)
+        for one in written_in(policy, INGRESS)
+        if covers(one.rule, point, server) is not False
     ]
 
 

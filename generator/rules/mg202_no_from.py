@@ -37,7 +37,7 @@ from collections.abc import Iterator
 from generator.core.findings import Finding, Severity
 from generator.manifests.security import AuthorizationPolicy, AuthorizationRule
 from generator.rules.base import Context, Rule
-from generator.rules.said import said_by, title
+from generator.rules.said import is_public, said_by, title
 from generator.rules.servers import Server, is_limited_by_network, mutual_tls, servers
 from generator.rules.targets import serves_gateway_api
 from generator.semantics.authorization import NOT_CAPTURED
@@ -101,5 +101,5 @@ def _finding(context: Context, policy: AuthorizationPolicy, rule: AuthorizationR
     is_http = any({"paths", "methods", "hosts"} & set(one) for one in rule.operations or ()) or rule.conditions
     who = "everybody, also callers without mutual TLS," if is_plaintext else "every caller of the mesh"
     message = f"{title(policy)} lets {who} do what this rule describes: it has no `from`"
-    is_open = is_plaintext and not is_http and not policy.is_dry_run
-    return RULE.finding(message, rule.place, _FIX, severity=Severity.ERROR if is_open else Severity.WARNING)
+    severity = Severity.ERROR if is_plaintext and not is_http and not policy.is_dry_run else Severity.WARNING
+    return RULE.finding(message, rule.place, _FIX, severity=Severity.INFO if is_public(rule) else severity)

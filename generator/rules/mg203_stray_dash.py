@@ -40,33 +40,19 @@ from collections.abc import Iterator
 from generator.core.findings import Finding, Severity
 from generator.manifests.security import AuthorizationPolicy, AuthorizationRule
 from generator.rules.base import Context, Rule
-from generator.rules.said import title
+from generator.rules.said import is_public, title
 from generator.rules.servers import serves_only_gateways
 
 RULE = Rule("MG203", "stray-dash", "a rule cut in two by a dash", Severity.ERROR)
 
 _FIX = "remove the dash in front of `{part}`, so that both stand in one rule; or write a `from` for it"
-_PUBLIC = (
-    "health",
-    "ready",
-    "live",
-    "ping",
-    "status",
-    "startup",
-    "metrics",
-    "public",
-    "static",
-    "favicon",
-    "well-known",
-)
-"""What paths that are open to everybody on purpose begin with, in practice."""
 
 
 def check(context: Context) -> Iterator[Finding]:
     """Yield rules that only say what, right after a rule that only says who."""
     for policy in context.cluster.bundle.authorization_policies:
         for who, what in itertools.pairwise(policy.rules):
-            if _says_who(who) and _says_what(what) and not _is_public(what):
+            if _says_who(who) and _says_what(what) and not _is_meant(policy, what):
                 yield _finding(context, policy, who, what)
 
 
@@ -96,13 +82,8 @@ def _names_callers(rule: AuthorizationRule) -> bool:
     return any(one.key.startswith(("source.", "request.auth.")) for one in rule.conditions)
 
 
-def _is_public(rule: AuthorizationRule) -> bool:
-    """Tell whether *rule* is only about paths that everybody may ask for: probes, metrics, public files."""
-    operations = rule.operations or ()
-    paths = [path for operation in operations for path in operation.get("paths", ())]
-    return bool(paths) and all("paths" in operation for operation in operations) and all(map(_is_public_path, paths))
-
-
-def _is_public_path(path: str) -> bool:
-    first = path.strip("/*").lower().lstrip(".")
-    return any(part.startswith(_PUBLIC) for part in first.split("/"))
+def _is_meant(policy: AuthorizationPolicy, rule: AuthorizationRule) -> bool:
+    """Tell whether *rule* makes sense for everybody: probes, metrics, public files; or one more reason to refuse."""
+    if policy.action == "DENY" and rule.operations is None:
+        return True
+    return is_public(rule)

@@ -47,7 +47,7 @@ from generator.core.findings import Finding, Severity
 from generator.manifests.security import AuthorizationPolicy, AuthorizationRule
 from generator.rules.base import Context, Rule
 from generator.rules.said import IDENTITY, Said, said_by, title
-from generator.rules.servers import Server, mutual_tls, servers
+from generator.rules.servers import Server, is_limited_by_network, mutual_tls, servers
 from generator.semantics.authorization import NOT_CAPTURED
 from generator.semantics.mtls import DISABLE, STRICT
 
@@ -121,6 +121,8 @@ def _refused(
         is_default = context.cluster.mtls.deciding(one.endpoint, port) is None  # nobody asked for plaintext there
         if mode in (STRICT, None) or is_default or _serves_plaintext(context, one, port):
             continue
+        if mode != DISABLE and is_limited_by_network(context, one, port):
+            continue  # who may connect at all is named there: no caller is left to be forgotten
         never = "it never matches there" if mode == DISABLE else "callers outside the mesh are refused"
         message = f"{title(policy)} reads {value.name}, but {_where(one, port)} takes plaintext ({mode}): {never}"
         severity = Severity.ERROR if mode == DISABLE and policy.action == "ALLOW" else Severity.WARNING
@@ -143,4 +145,4 @@ def _serves_plaintext(context: Context, one: Server, port: int) -> bool:
 
 
 def _where(one: Server, port: int) -> str:
-    return f"port {port} of {one.name}" if port else one.name
+    return f"port {port} of {one.name}" if port else f"what runs in {one.endpoint.namespace}"

@@ -87,7 +87,7 @@ from generator.topology import EndpointPort, Point
 RULE = Rule("MG205", "http-on-tcp", "a rule with HTTP fields on a port without HTTP", Severity.ERROR)
 
 _FIXES = {
-    "ALLOW": "write one rule for each protocol: the HTTP fields with the ports that speak HTTP, the others without them",
+    "ALLOW": "write one rule for each protocol: HTTP fields with ports that speak HTTP, other ports without them",
     "DENY": "limit the rule with `ports` to the ports that speak HTTP",
 }
 

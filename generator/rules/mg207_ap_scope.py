@@ -56,8 +56,8 @@ from generator.manifests.objects import Manifest
 from generator.manifests.security import Scope
 from generator.manifests.workloads import WorkloadTemplate
 from generator.rules.base import Context, Rule
-from generator.rules.roster import roster
-from generator.rules.servers import is_gateway, is_gateway_selector, is_selected, neighbours
+from generator.rules.roster import is_everything_shown
+from generator.rules.servers import is_gateway, is_gateway_selector, is_selected, neighbours, seems_whole
 
 RULE = Rule("MG207", "ap-scope", "a selector that matches nothing in its namespace", Severity.WARNING)
 
@@ -113,7 +113,8 @@ def _nowhere(context: Context, policy: Manifest, scope: Scope) -> Iterator[Findi
     if not near or is_gateway_selector(context, scope.namespace, scope.labels):
         return  # no workload is shown at all; or a gateway's pods, which controllers make
     shown = ", ".join(f"{key}={value}" for key, value in sorted(scope.labels.items()))
-    if not context.is_complete or roster(context).has_makers(scope.namespace):
+    is_known = is_everything_shown(context, scope.namespace) or seems_whole(context, scope.namespace)
+    if not is_known:
         message = f"whether {policy.kind} {policy.namespace}/{policy.name} selects anything ({shown})"
         yield RULE.unknown(message, policy.place("spec", "selector"), f"the workloads of {scope.namespace}")
         return

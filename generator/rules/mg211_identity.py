@@ -56,8 +56,10 @@ from generator.core.names import nearest
 from generator.manifests.security import AuthorizationPolicy
 from generator.manifests.workloads import DEFAULT_ACCOUNT, WorkloadTemplate
 from generator.rules.base import Context, Rule
+from generator.rules.ingress import gateway_accounts, is_account_of_gateway
 from generator.rules.roster import is_everything_shown, platform, roster
 from generator.rules.said import Said, said, title
+from generator.rules.servers import seems_whole
 from generator.rules.targets import gateways
 
 RULE = Rule("MG211", "identity", "an identity that nobody has, or too many", Severity.WARNING)
@@ -114,8 +116,8 @@ def _namespace(context: Context, policy: AuthorizationPolicy, value: Said, names
     known = {*context.cluster.namespaces, *(one.namespace for one in context.cluster.workloads)}
     known |= {pods.namespace for pods in platform(context).values()} | set(context.environment.mesh_namespaces)
     known |= {one.namespace for one in context.manifests} | {context.environment.istio.root_namespace}
+    close = nearest(namespace, known)
     if context.is_complete and context.cluster.namespaces and namespace not in known:
-        close = nearest(namespace, known)
         message = f"{title(policy)} names the namespace {namespace!r}, which is not there"
         yield RULE.finding(message, value.place, f"did you mean {close!r}?" if close else "correct its name")
 
@@ -124,7 +126,12 @@ def _unused(
     context: Context, policy: AuthorizationPolicy, value: Said, namespace: str, account: str
 ) -> Iterator[Finding]:
     known = {one.account for one in roster(context).of(namespace)} - {DEFAULT_ACCOUNT}
-    if is_everything_shown(context, namespace) and account not in _of_platform(context, namespace):
+    is_known = is_everything_shown(context, namespace) or seems_whole(context, namespace)
+    is_there = account in _of_platform(context, namespace)
+    if not is_there and is_account_of_gateway(account) and context.environment.gateways:
+        message = f"{title(policy)} names {namespace}/{account}, the account of no ingress gateway that is known"
+        yield RULE.finding(message, value.place, f"name that of the gateway: {gateway_accounts(context)}")
+    elif is_known and not is_there:
         close = nearest(account, known)
         fix = f"write {close!r}" if close else "name the account that the caller's pods run with"
         message = f"{title(policy)} names the account {namespace}/{account}, with which no workload runs"

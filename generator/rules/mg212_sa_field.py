@@ -75,7 +75,9 @@ def _of_list(policy: AuthorizationPolicy, values: list[Said], version: tuple[int
         source = (policy.rules[first.rule].sources or ())[first.part[1]]
         others = {"principals", "notPrincipals", "namespaces", "notNamespaces"} & set(source)
         if others:
-            message = f"{title(policy)} has `{first.name}` beside {', '.join(sorted(others))} in one source: it is refused"
+            message = (
+                f"{title(policy)} has `{first.name}` beside {', '.join(sorted(others))} in one source: it is refused"
+            )
             yield RULE.finding(message, first.place, "name the callers in one way")
 
 

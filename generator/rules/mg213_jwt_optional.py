@@ -41,6 +41,7 @@ from generator.manifests.objects import mapping, sequence
 from generator.manifests.security import AuthorizationPolicy, AuthorizationRule, RequestAuthentication
 from generator.rules.base import Context, Rule
 from generator.rules.said import IDENTITY, said_by
+from generator.rules.servers import seems_whole, servers
 from generator.rules.targets import targets
 
 RULE = Rule("MG213", "jwt-optional", "tokens are checked but not asked for", Severity.ERROR)
@@ -59,13 +60,19 @@ def check(context: Context) -> Iterator[Finding]:
         name = f"RequestAuthentication {tokens.manifest.namespace}/{tokens.manifest.name}"
         place = tokens.manifest.place("spec", "jwtRules")
         message = f"{name} refuses bad tokens only: requests without a token pass, no policy asks for one"
-        if policies or context.is_complete:
+        if policies or context.is_complete or _is_server_shown(context, tokens):
             is_handed_on = any(mapping(one).get(key) for key in _HANDED_ON for one in _jwt_rules(tokens))
             severity = Severity.WARNING if is_handed_on or not context.is_complete else Severity.ERROR
             yield RULE.finding(message, place, _FIX, severity=severity)
         else:
             what = f"whether any policy asks for the tokens of {name}"
             yield RULE.unknown(what, place, "the AuthorizationPolicies for the same pods")
+
+
+def _is_server_shown(context: Context, tokens: RequestAuthentication) -> bool:
+    """Tell whether what the tokens are for is shown: then the policies beside it probably are, too."""
+    shown = any(one.workload for one in servers(context, tokens.scope))
+    return shown and seems_whole(context, tokens.scope.namespace)
 
 
 def _jwt_rules(tokens: RequestAuthentication) -> list[object]:
@@ -80,7 +87,9 @@ def _meets(context: Context, tokens: RequestAuthentication, policy: Authorizatio
     if own.has_targets:
         ours = {(one.kind, one.name) for one in targets(tokens.manifest)}
         theirs = {(one.kind, one.name) for one in targets(policy.manifest)}
-        return own.namespace == other.namespace and (bool(ours & theirs) or {k for k, _ in ours} != {k for k, _ in theirs})
+        return own.namespace == other.namespace and (
+            bool(ours & theirs) or {k for k, _ in ours} != {k for k, _ in theirs}
+        )
     root = context.environment.istio.root_namespace
     is_near = own.namespace == other.namespace or root in (own.namespace, other.namespace)
     return is_near and all(own.labels.get(key, value) == value for key, value in other.labels.items())
@@ -90,14 +99,19 @@ def _is_mandatory(policies: list[AuthorizationPolicy]) -> bool:
     """Tell whether nobody unnamed gets through without a token, or nobody can say (an external authorizer decides)."""
     if any(policy.action == "CUSTOM" for policy in policies):
         return True
-    if any(_refuses_tokenless(policy, n) for policy in policies if policy.action == "DENY" for n in range(len(policy.rules))):
+    if any(
+        _refuses_tokenless(policy, n)
+        for policy in policies
+        if policy.action == "DENY"
+        for n in range(len(policy.rules))
+    ):
         return True
     allowing = [policy for policy in policies if policy.action == "ALLOW"]
     rules = [(policy, number, rule) for policy in allowing for number, rule in enumerate(policy.rules)]
     if not rules:
         return bool(allowing)
-    asking = [each for each in rules if _asks(*each)]
-    return bool(asking) and all(_asks(*each) or _is_deliberate(*each) for each in rules)
+    asking = [rule for _, _, rule in rules if _asks(rule)]
+    return bool(asking) and all(_asks(each[2]) or _is_deliberate(*each) for each in rules)
 
 
 def _refuses_tokenless(policy: AuthorizationPolicy, number: int) -> bool:
@@ -105,7 +119,7 @@ def _refuses_tokenless(policy: AuthorizationPolicy, number: int) -> bool:
     return any(one.field == "requestPrincipals" and one.is_negative and one.value == "*" for one in values)
 
 
-def _asks(policy: AuthorizationPolicy, number: int, rule: AuthorizationRule) -> bool:
+def _asks(rule: AuthorizationRule) -> bool:
     """Tell whether every way to meet *rule* needs a token."""
     if any(one.key.startswith("request.auth.") and one.values for one in rule.conditions):
         return True

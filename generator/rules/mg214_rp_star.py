@@ -54,7 +54,9 @@ def check(context: Context) -> Iterator[Finding]:
                 continue
             for value in said_by(policy, number, rule):
                 if value.field == "requestPrincipals" and value.value == "*" and not value.is_negative:
-                    message = f"{title(policy)} accepts any token of any issuer that is trusted here: `{value.name}` is `*`"
+                    message = (
+                        f"{title(policy)} accepts any token of any issuer that is trusted here: `{value.name}` is `*`"
+                    )
                     yield RULE.finding(message, value.place, _FIX)
 
 

@@ -72,6 +72,7 @@ from generator.core.findings import Finding, Severity
 from generator.manifests.security import AuthorizationPolicy
 from generator.manifests.workloads import Service
 from generator.rules.base import Context, Rule
+from generator.rules.mesh_config import mesh_config
 from generator.rules.said import Said, said, title
 from generator.rules.servers import Server, servers
 
@@ -141,4 +142,4 @@ def _states_proxies(context: Context, found: list[Server]) -> bool:
     annotations = [one.workload.annotations for one in found if one.workload]
     if any(_PROXIES in each.get("proxy.istio.io/config", "") for each in annotations):
         return True
-    return any(_PROXIES in str(one.data) or "proxyProtocol" in str(one.data) for one in context.of_kind("ConfigMap"))
+    return any(word in mesh_config(context) for word in (_PROXIES, "proxyProtocol"))

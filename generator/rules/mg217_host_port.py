@@ -64,8 +64,11 @@ def _at_gateway(policy: AuthorizationPolicy, hosts: list[Said]) -> Iterator[Find
         if ":" in name or name.endswith("*") or any(_covers(other, f"{name}:443") for other in known):
             continue
         if not any(other.startswith(f"{name}:") for other in known):
-            message = f"{title(policy)} has the host {host.value!r} only without a port: {_effect(policy, host)} {name}:443"
-            yield RULE.finding(message, host.place, f'add "{host.value}:*"')
+            message = (
+                f"{title(policy)} has the host {host.value!r} only without a port: {_effect(policy, host)} {name}:443"
+            )
+            port = "443" if name.startswith("*") else "*"  # a pattern has one `*` at most
+            yield RULE.finding(message, host.place, f'add "{host.value}:{port}"')
 
 
 def _covers(pattern: str, host: str) -> bool:
@@ -102,7 +105,7 @@ def _service(context: Context, namespace: str, host: str) -> tuple[str, str] | N
         return parts[0], parts[1]
     services = {(one.name, one.namespace) for one in context.cluster.services}
     near = (parts[0], parts[1] if len(parts) > 1 else namespace)
-    return near if len(parts) < 3 and near in services else None  # noqa: PLR2004  (name and namespace)
+    return near if len(parts) < 3 and near in services else None
 
 
 def _effect(policy: AuthorizationPolicy, host: Said) -> str:

@@ -84,7 +84,9 @@ def check(context: Context) -> Iterator[Finding]:
             fix = "move it to the namespace of the pods it is meant for"
             yield RULE.finding(message, policy.manifest.place("spec", "selector"), fix)
         elif policy.ports and not policy.scope.labels:
-            message = f"{title} has `portLevelMtls` without a selector: modes of ports only count for selected workloads"
+            message = (
+                f"{title} has `portLevelMtls` without a selector: modes of ports only count for selected workloads"
+            )
             fix = "add a selector; a port of every workload cannot be exempted"
             yield RULE.finding(message, policy.manifest.place("spec", "portLevelMtls"), fix)
         elif policy.ports:
@@ -110,6 +112,9 @@ def _of_ports(context: Context, policy: PeerAuthentication, title: str) -> Itera
         elif mode == DISABLE and policy.mode == UNSET and _is_lost_in_ambient(context, policy, found):
             message = f"{title} sets port {port} to DISABLE, which in ambient is not attached: the port stays STRICT"
             yield RULE.finding(message, place, "write PERMISSIVE for the port, and STRICT as `mtls.mode`")
+        elif mode == DISABLE and policy.mode == PERMISSIVE and found and all(one.mesh == "ambient" for one in found):
+            message = f"{title} sets port {port} to DISABLE, which ambient does not have: it takes both, as without it"
+            yield RULE.finding(message, place, "remove the port", severity=Severity.INFO)
 
 
 def _place(policy: PeerAuthentication, port: int) -> Place:

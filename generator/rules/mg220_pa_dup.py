@@ -48,13 +48,16 @@ def check(context: Context) -> Iterator[Finding]:
         for one in context.cluster.bundle.peer_authentications
         if not (one.scope.labels and one.scope.namespace == root)  # those are ignored anyway
     }
-    found: set[str] = set()
-    for first, second in itertools.combinations(policies.values(), 2):
-        whom = _shared(context, first, second)
-        name = f"{second.manifest.namespace}/{second.manifest.name}"
-        if whom and name not in found:
-            found.add(name)
-            yield _finding(first, second, whom)
+    by_namespace: dict[str, list[PeerAuthentication]] = {}
+    for policy in policies.values():
+        by_namespace.setdefault(policy.scope.namespace, []).append(policy)
+    for near in by_namespace.values():
+        found: set[str] = set()
+        for first, second in itertools.combinations(near, 2):
+            whom = _shared(context, first, second)
+            if whom and second.manifest.name not in found:
+                found.add(second.manifest.name)
+                yield _finding(first, second, whom)
 
 
 def _finding(first: PeerAuthentication, second: PeerAuthentication, whom: str) -> Finding:
@@ -75,7 +78,7 @@ def _finding(first: PeerAuthentication, second: PeerAuthentication, whom: str) -
 def _shared(context: Context, first: PeerAuthentication, second: PeerAuthentication) -> str:
     """Return for whom both speak; empty if for nobody, or nobody can say."""
     one, two = first.scope, second.scope
-    if one.namespace != two.namespace or bool(one.labels) != bool(two.labels):
+    if bool(one.labels) != bool(two.labels):
         return ""
     if not one.labels:
         mesh = context.environment.istio.root_namespace

@@ -83,6 +83,7 @@ from generator.manifests.destinations import DestinationRule, TlsBlock, read_des
 from generator.manifests.objects import strings
 from generator.manifests.workloads import Service
 from generator.rules.base import Context, Rule
+from generator.rules.mesh_config import mesh_config
 from generator.rules.servers import Server, mutual_tls, server
 from generator.semantics.mtls import STRICT
 
@@ -95,7 +96,7 @@ _AUTO_OFF = re.compile(r"^\s*enableAutoMtls:\s*false\b", re.MULTILINE)
 
 def check(context: Context) -> Iterator[Finding]:
     """Yield TLS settings that break the connection, where the server is shown."""
-    is_manual = _has_no_auto_mtls(context)
+    is_manual = bool(_AUTO_OFF.search(mesh_config(context)))
     for manifest in context.of_kind("DestinationRule"):
         rule = read_destination_rule(manifest)
         services = [one for one in context.cluster.services if rule.names(one.name, one.namespace)]
@@ -106,9 +107,7 @@ def check(context: Context) -> Iterator[Finding]:
                 yield from _forced(context, rule, block, services)
 
 
-def _plaintext(
-    context: Context, rule: DestinationRule, block: TlsBlock, services: list[Service]
-) -> Iterator[Finding]:
+def _plaintext(context: Context, rule: DestinationRule, block: TlsBlock, services: list[Service]) -> Iterator[Finding]:
     for service in services:
         for one, port in _reached(context, rule, block, service):
             if one.mesh in ("sidecar", "ambient") and mutual_tls(context, one, port) == STRICT:
@@ -153,14 +152,6 @@ def _outside(context: Context, rule: DestinationRule, services: list[Service]) -
         if is_external and rule.host in [host.lower() for host in strings(entry.spec.get("hosts"))]:
             return rule.host
     return ""
-
-
-def _has_no_auto_mtls(context: Context) -> bool:
-    """Tell whether the mesh's configuration, if it is shown, turns automatic mutual TLS off."""
-    root = context.environment.istio.root_namespace
-    maps = (one for one in context.of_kind("ConfigMap") if one.namespace == root and one.name.startswith("istio"))
-    data = (one.data.get("data") for one in maps)
-    return any(_AUTO_OFF.search(str(each.get("mesh") or "")) for each in data if isinstance(each, dict))
 
 
 def _title(rule: DestinationRule) -> str:

@@ -75,7 +75,8 @@ def check(context: Context) -> Iterator[Finding]:
     """Yield Service ports of such servers without a stated protocol, where PERMISSIVE is sure."""
     for service in context.cluster.services:
         for port in service.ports:
-            if port.transport == "TCP" and not _is_stated(port):
+            is_meant = port.number in _PORTS or port.target in _PORTS or isinstance(port.target, str)
+            if is_meant and port.transport == "TCP" and not _is_stated(port):
                 yield from _of_port(context, service, port)
 
 

@@ -58,7 +58,7 @@ from collections.abc import Iterator
 
 from generator.core.findings import Finding, Severity
 from generator.core.places import Place
-from generator.manifests.security import AuthorizationPolicy, AuthorizationRule, Scope
+from generator.manifests.security import AuthorizationPolicy, Scope
 from generator.rules.base import Context, Rule
 from generator.rules.said import Said, said_by, title
 from generator.rules.servers import ztunnel_serves
@@ -79,14 +79,14 @@ def check(context: Context) -> Iterator[Finding]:
         if not whom:
             continue
         if policy.action in ("CUSTOM", "AUDIT"):
-            message = f"{title(policy)} has the action {policy.action}, which ztunnel does not know: for {whom} it does nothing"
+            message = f"{title(policy)} has the action {policy.action}, unknown to ztunnel: for {whom} it does nothing"
             yield _finding(context, policy.scope, message, policy.manifest.place("spec", "action"))
             continue
         for number, rule in enumerate(policy.rules):
             values = list(said_by(policy, number, rule))
             first = next((one for one in values if not _is_l4(one)), None)
             if first:
-                effect = _effect(policy, rule, values)
+                effect = _effect(policy, values)
                 message = f"{title(policy)} reads `{first.name}`, which ztunnel cannot see, for {whom}: {effect}"
                 yield _finding(context, policy.scope, message, first.place)
     for tokens in context.cluster.bundle.request_authentications:
@@ -107,7 +107,7 @@ def _is_l4(value: Said) -> bool:
     return value.key in _L4_KEYS if value.key else value.field in _L4_FIELDS
 
 
-def _effect(policy: AuthorizationPolicy, rule: AuthorizationRule, values: list[Said]) -> str:
+def _effect(policy: AuthorizationPolicy, values: list[Said]) -> str:
     if policy.action == "ALLOW":
         return "the whole rule is omitted, and what it allows is refused"
     if any(_is_l4(one) for one in values):

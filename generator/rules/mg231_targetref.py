@@ -89,7 +89,9 @@ def _targets(context: Context, policy: Manifest) -> Iterator[Finding]:
     title = f"{policy.kind} {policy.namespace}/{policy.name}"
     if found and version and version[:2] < _SINCE:
         shown = ".".join(map(str, version))
-        message = f"{title} has `targetRefs`, which Istio {shown} does not know: it speaks for the whole namespace there"
+        message = (
+            f"{title} has `targetRefs`, which Istio {shown} does not know: it speaks for the whole namespace there"
+        )
         yield RULE.finding(message, found[0].place, "upgrade to Istio 1.22 or later, or use a selector")
     for target in found:
         if target.namespace and target.namespace != policy.namespace:

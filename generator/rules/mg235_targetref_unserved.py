@@ -89,10 +89,18 @@ def _gateway(context: Context, policy: Manifest, target: Target) -> Iterator[Fin
     if gateway(context, policy.namespace, target.name):
         return
     elsewhere = sorted({one.namespace for one in gateways(context) if one.name == target.name})
-    if context.is_complete and any(True for _ in gateways(context)):
+    if _is_home_shown(context, policy.namespace):
         where = f"; there is one in {', '.join(elsewhere)}" if elsewhere else ""
         message = f"{_title(policy)} is for the Gateway {target.name}, which {policy.namespace} does not have{where}"
-        yield RULE.finding(message, target.place, "name a Gateway of the policy's own namespace")
+        severity = Severity.ERROR if context.is_complete else Severity.WARNING
+        fix = "create the Gateway, or name one of the policy's own namespace"
+        yield RULE.finding(message, target.place, fix, severity=severity)
+
+
+def _is_home_shown(context: Context, namespace: str) -> bool:
+    """Tell whether the manifests show what is in *namespace*: its Namespace and workloads, or all there is."""
+    known = namespace in context.cluster.namespaces or context.is_complete
+    return known and any(one.namespace == namespace for one in context.cluster.workloads)
 
 
 def _behind_waypoint(context: Context, policy: Manifest, target: Target) -> Iterator[Finding]:
@@ -102,9 +110,11 @@ def _behind_waypoint(context: Context, policy: Manifest, target: Target) -> Iter
     home = [one for one in context.of_kind("Namespace") if one.name == namespace]
     near = [one for one in shown if one.namespace == namespace]
     if not holders:
-        if near and context.is_complete:
+        if near and _is_home_shown(context, namespace):
             message = f"{_title(policy)} is for {what}, which {namespace} does not have"
-            yield RULE.finding(message, target.place, f"name a {target.kind} of the policy's own namespace")
+            severity = Severity.ERROR if context.is_complete else Severity.WARNING
+            fix = f"name a {target.kind} of the policy's own namespace"
+            yield RULE.finding(message, target.place, fix, severity=severity)
         return
     label = next((one for one in (*holders, *home) if USE_WAYPOINT in one.labels), None)
     if label is None or label.labels[USE_WAYPOINT] in ("", "none"):
@@ -121,9 +131,11 @@ def _waypoint(context: Context, policy: Manifest, target: Target, label: Manifes
     namespace = label.labels.get(WAYPOINT_NAMESPACE) or policy.namespace
     found = gateway(context, namespace, name)
     related = [(label.place("metadata", "labels", USE_WAYPOINT), "the label that names it")]
-    if found is None and context.is_complete:
-        message = f"{_title(policy)} is for the {target.kind} {target.name}, whose waypoint {namespace}/{name} is not there"
-        yield RULE.finding(message, target.place, "create the waypoint, or correct the label", related=related)
+    if found is None and _is_home_shown(context, namespace):
+        severity = Severity.ERROR if context.is_complete else Severity.WARNING
+        message = f"{_title(policy)} is for {target.kind} {target.name}, whose waypoint {namespace}/{name} is not there"
+        fix = "create the waypoint, or correct the label"
+        yield RULE.finding(message, target.place, fix, severity=severity, related=related)
     elif found is not None and found.labels.get(WAYPOINT_FOR, "service") in ("workload", "none"):
         message = f"{_title(policy)} is for the {target.kind} {target.name}, but its waypoint {name} serves no Services"
         fix = f"label the Gateway {WAYPOINT_FOR}: service, or all"

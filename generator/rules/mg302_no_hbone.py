@@ -82,15 +82,14 @@ from collections.abc import Iterator
 from generator.core.findings import Finding, Severity
 from generator.manifests.network import NetworkPolicy, NetworkRule
 from generator.rules.base import Context, Rule
-from generator.rules.layers import PROXY_PORTS
+from generator.rules.layers import HBONE, PROXY_PORTS
 from generator.rules.subjects import GATEWAY_NAME, peer_pods, some, subjects
 from generator.rules.waypoints import enrolment
 from generator.semantics.admission import covers, selects
-from generator.topology import IN_MESH, Endpoint, Point
+from generator.topology import IN_MESH, Endpoint
 
 RULE = Rule("MG302", "no-hbone", "ambient pods without a rule for port 15008", Severity.ERROR)
 
-HBONE = Point("TCP", 15008)
 _FIX = "add TCP 15008 to the same peers, and limit the application's ports in an AuthorizationPolicy"
 
 

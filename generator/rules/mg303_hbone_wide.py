@@ -74,7 +74,7 @@ from collections.abc import Iterator
 from generator.core.findings import Finding, Severity
 from generator.manifests.network import NetworkPolicy, NetworkRule
 from generator.rules.base import Context, Rule
-from generator.rules.layers import PROXY_PORTS
+from generator.rules.layers import HBONE, PROXY_PORTS
 from generator.rules.subjects import GATEWAY_NAME, peer_pods, some, subjects
 from generator.semantics.admission import covers
 from generator.semantics.cluster import NAMESPACE_NAME
@@ -82,7 +82,6 @@ from generator.topology import IN_MESH, Endpoint, Point
 
 RULE = Rule("MG303", "hbone-wide", "port 15008 open to more than the application's ports", Severity.ERROR)
 
-HBONE = Point("TCP", 15008)
 _STRANGER = Endpoint("any pod in the mesh", "~", {}, {NAMESPACE_NAME: "~"}, "~", "ambient")
 _FIX = (
     "give 15008 exactly the peers of the application's ports, and name the ports in an AuthorizationPolicy (ALLOW, "
@@ -144,5 +143,11 @@ def _named_ports(context: Context, pod: Endpoint) -> set[int]:
     """Return the application's ports that the policies of *pod* speak of."""
     rules = [rule for policy in context.cluster.admission.policies(pod, "Ingress") for rule in policy.ingress]
     ports = {port.first for rule in rules for port in rule.ports or () if port.protocol == "TCP" and not port.name}
-    named = {one.number for rule in rules for port in rule.ports or () for one in pod.ports if port.name == one.name}
+    named = {
+        one.number
+        for rule in rules
+        for port in rule.ports or ()
+        for one in pod.ports
+        if port.name and port.name == one.name
+    }
     return (ports | named) - PROXY_PORTS

@@ -121,8 +121,8 @@ def check(context: Context) -> Iterator[Finding]:
         if why := list(_obstacles(context, leg)):
             manifest = leg.route.manifest
             message = (
-                f"{manifest.kind} {manifest.namespace}/{manifest.name} sends {leg.gateway.name} to {leg.server.name} on "
-                f"port {leg.port}, but {'; '.join(why)}"
+                f"{manifest.kind} {manifest.namespace}/{manifest.name} sends {leg.gateway.name} to {leg.server.name} "
+                f"on port {leg.port}, but {'; '.join(why)}"
             )
             yield RULE.finding(message, leg.backend.place, _FIX)
 
@@ -136,10 +136,10 @@ def _obstacles(context: Context, leg: Leg) -> Iterator[str]:
         return  # whether the waypoint takes the gateway's traffic is another question
     if all(admission.admits(leg.server, "Ingress", leg.gateway, way) is False for way in ways):
         names = policy_names(admission.policies(leg.server, "Ingress"))
-        yield f"{names} do not let it in"
+        yield f"nothing in {names} lets it in"
     if all(admission.admits(leg.gateway, "Egress", leg.server, way) is False for way in ways):
         names = policy_names(admission.policies(leg.gateway, "Egress"))
-        yield f"{names} do not let the gateway out to it"
+        yield f"nothing in {names} lets the gateway out to it"
     if access.admits(leg.server, leg.gateway, ways[0]) is False:
         names = some(title(one) for one in access.policies(leg.server)) or "mutual TLS"
-        yield f"{names} do not allow {leg.gateway.namespace}/{leg.gateway.account or leg.gateway.name}"
+        yield f"nothing in {names} allows {leg.gateway.namespace}/{leg.gateway.account or leg.gateway.name}"

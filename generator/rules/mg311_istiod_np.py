@@ -75,7 +75,7 @@ def _proxies(context: Context, istiod: Endpoint, policies: list[NetworkPolicy]) 
     if cut or is_closed:
         whom = some(one.name for one in cut) if cut else "any proxy"
         message = (
-            f"{policy_names(policies)} isolate {istiod.name} and do not let {whom} in on 15012: proxies get neither "
+            f"nothing in {policy_names(policies)} lets {whom} reach {istiod.name} on 15012: proxies get neither "
             "configuration nor certificates"
         )
         fix = "add an ingress rule on TCP 15012 from every namespace that holds sidecars, gateways or waypoints"
@@ -93,8 +93,8 @@ def _webhook(context: Context, istiod: Endpoint, policies: list[NetworkPolicy]) 
     elif any(rule.peers is None or any(peer.cidr for peer in rule.peers) for rule in rules):
         return
     message = (
-        f"{policy_names(policies)} isolate {istiod.name} and do not let the API server in on 15017 (it is no pod that a "
-        "selector could match): no pod with a sidecar can be created, and no object of Istio validated"
+        f"nothing in {policy_names(policies)} lets the API server reach {istiod.name} on 15017 (it is no pod that "
+        "a selector could match): no pod with a sidecar can be created, and no object of Istio validated"
     )
     fix = "add an ingress rule on TCP 15017, from the API server's addresses or without `from`"
     yield RULE.finding(message, _place(policies, rules, "Ingress"), fix)
@@ -112,8 +112,7 @@ def _api_server(context: Context, istiod: Endpoint, policies: list[NetworkPolicy
     if any(rule.peers is None or any(peer.cidr for peer in rule.peers) for rule in rules):
         return
     message = (
-        f"{policy_names(policies)} isolate {istiod.name} and open no way to the API server: istiod sees no Service and "
-        "no policy"
+        f"nothing in {policy_names(policies)} lets {istiod.name} reach the API server: it sees no Service and no policy"
     )
     fix = f"add an egress rule to the API server's addresses on TCP {' or '.join(map(str, ports))}"
     yield RULE.finding(message, _place(policies, rules, "Egress"), fix)
@@ -126,7 +125,7 @@ def _resolver(context: Context, istiod: Endpoint, policies: list[NetworkPolicy])
     admission = context.cluster.admission
     verdicts = [admission.admits(istiod, "Egress", one, Point("UDP", port)) for one in resolvers for port in dns.ports]
     if verdicts and all(verdict is False for verdict in verdicts):
-        message = f"{policy_names(policies)} isolate {istiod.name} and do not let it resolve names"
+        message = f"nothing in {policy_names(policies)} lets {istiod.name} resolve names"
         fix = "add an egress rule to the cluster's resolvers, UDP and TCP"
         yield RULE.finding(message, isolating_place(policies, "Egress"), fix)
 
@@ -139,8 +138,8 @@ def _keys(context: Context, istiod: Endpoint, policies: list[NetworkPolicy]) -> 
             port = _port_of(uri)
             if port and not _covering(policies, "Egress", istiod, Point("TCP", port)):
                 message = (
-                    f"istiod fetches {uri}, and {policy_names(policies)} isolate {istiod.name} without a rule for port "
-                    f"{port}: every token is refused"
+                    f"{istiod.name} fetches {uri}, and nothing in {policy_names(policies)} opens port {port}: every "
+                    "token is refused"
                 )
                 fix = f"add an egress rule for istiod on TCP {port}, or write the keys into `jwks`"
                 yield RULE.finding(message, tokens.manifest.place("spec", "jwtRules", index, "jwksUri"), fix)

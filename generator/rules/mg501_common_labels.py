@@ -150,7 +150,7 @@ def _finding(one: Kustomized, labelled: _Labelled, added: SelectorLabels, pods: 
     what = "its own podSelector" if labelled.peer is None else "this peer"
     message = (
         f"`{added.field}` in {one.kustomization.manifest.document.file} writes {words} into {policy.namespace}/"
-        f"{policy.name}, {what} included: {pods} do not carry that label, and are no longer selected"
+        f"{policy.name}, {what} included: that label is not on {pods}, which it then no longer selects"
     )
     related = [(added.place, "the labels come from here")]
     return RULE.finding(message, labelled.place, _FIX, severity=severity, related=related)

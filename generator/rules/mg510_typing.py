@@ -114,7 +114,9 @@ def _texts(manifest: Manifest, data: Json, route: Route, *, is_text: bool) -> It
             yield from _texts(manifest, value, (*route, index), is_text=is_text)
     elif is_text and not isinstance(data, str | None):
         field = next((str(step) for step in reversed(route) if isinstance(step, str)), "")
-        yield RULE.finding(_not_text(f"{field} in {_title(manifest)}", data), manifest.place(*route), _QUOTE)
+        yield RULE.finding(
+            _not_text(f"a value of `{field}` in {_title(manifest)}", data), manifest.place(*route), _QUOTE
+        )
 
 
 def _not_text(what: str, value: Json) -> str:
@@ -125,4 +127,5 @@ def _not_text(what: str, value: Json) -> str:
 
 
 def _title(manifest: Manifest) -> str:
-    return f"{manifest.kind} {manifest.namespace}/{manifest.name}"
+    where = f"{manifest.namespace}/" if manifest.metadata.get("namespace") else ""
+    return f"{manifest.kind} {where}{manifest.name}"

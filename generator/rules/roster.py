@@ -10,7 +10,7 @@ from generator.manifests.network import LabelSelector, NetworkPeer, NetworkPolic
 from generator.manifests.workloads import WorkloadTemplate
 from generator.rules.base import Context
 from generator.semantics.admission import selects
-from generator.semantics.cluster import Cluster
+from generator.semantics.cluster import NAMESPACE_NAME, Cluster
 
 _QUIET_GROUPS = frozenset(
     {
@@ -65,6 +65,10 @@ class Roster:
             for one in found
             if _may_make_pods(kind, one.group)
         }
+        self._by_label: dict[tuple[str, str], list[WorkloadTemplate]] = {}
+        for one in cluster.workloads:
+            for label in one.labels.items():
+                self._by_label.setdefault(label, []).append(one)
         self._found: dict[tuple[LabelSelector, str], tuple[WorkloadTemplate, ...]] = {}
         self._namespaces: dict[LabelSelector, tuple[str, ...]] = {}
 
@@ -84,14 +88,14 @@ class Roster:
     def namespaces(self, selector: LabelSelector) -> tuple[str, ...]:
         """Return the namespaces with shown workloads that *selector* may mean."""
         if selector not in self._namespaces:
-            cluster = self._cluster
-            self._namespaces[selector] = tuple(
-                name
-                for name in self._by_namespace
-                if selects(selector, cluster.namespace_labels(name), is_partial=name not in cluster.namespaces)
-                is not False
-            )
+            name = dict(selector.labels).get(NAMESPACE_NAME)  # the usual case, and only one can have it
+            candidates = self._by_namespace if name is None else self._by_namespace.keys() & {name}
+            self._namespaces[selector] = tuple(each for each in candidates if self._is_met(selector, each) is not False)
         return self._namespaces[selector]
+
+    def _is_met(self, selector: LabelSelector, namespace: str) -> bool | None:
+        labels = self._cluster.namespace_labels(namespace)
+        return selects(selector, labels, is_partial=namespace not in self._cluster.namespaces)
 
     def selected(self, selector: LabelSelector, namespace: str) -> tuple[WorkloadTemplate, ...]:
         """Return the workloads of *namespace* that *selector* means, or may mean by a label added at run time."""
@@ -112,9 +116,10 @@ class Roster:
         return tuple(one for each in where for one in self.selected(peer.pods or LabelSelector(), each))
 
     def elsewhere(self, selector: LabelSelector, namespace: str) -> tuple[WorkloadTemplate, ...]:
-        """Return the workloads outside *namespace* that *selector* means."""
-        others = (each for each in self._by_namespace if each != namespace)
-        return tuple(one for each in others for one in self.selected(selector, each))
+        """Return the workloads outside *namespace* that *selector* surely means."""
+        labels = selector.labels
+        candidates = self._by_label.get(labels[0], []) if labels else self._cluster.workloads
+        return tuple(one for one in candidates if one.namespace != namespace and selects(selector, one.labels))
 
 
 def _may_make_pods(kind: str, group: str) -> bool:
@@ -136,7 +141,7 @@ def roster(context: Context) -> Roster:
 def platform(context: Context) -> Mapping[str, Pods]:
     """Return the pods of the platform that the environment knows, by what messages call them."""
     environment = context.environment
-    found = {"the cluster's resolvers": environment.dns.pods, "istiod": environment.istio.control_plane}
+    found = {"the cluster's resolver": environment.dns.pods, "istiod": environment.istio.control_plane}
     if environment.prometheus:
         found["Prometheus"] = environment.prometheus.pods
     for gateway in (environment.gateways or {}).values():

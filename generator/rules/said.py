@@ -18,6 +18,21 @@ IDENTITY = frozenset({"principals", "namespaces", "serviceAccounts", "trustDomai
 REQUEST = frozenset({"hosts", "methods", "paths", "requestPrincipals"})
 """Fields that read an HTTP request."""
 
+_PUBLIC = (
+    "health",
+    "ready",
+    "live",
+    "ping",
+    "status",
+    "startup",
+    "metrics",
+    "public",
+    "static",
+    "favicon",
+    "well-known",
+)
+"""What paths that are open to everybody on purpose begin with, in practice."""
+
 _FIELD_OF_KEY = {
     "source.principal": "principals",
     "source.namespace": "namespaces",
@@ -32,7 +47,7 @@ _FIELD_OF_KEY = {
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One value. ``field`` is the positive name; ``part`` is where it stands: ``from``, ``to`` or ``when``, and which."""
+    """One value. ``field`` is its positive name; ``part`` is ``from``, ``to`` or ``when``, and which entry."""
 
     field: str
     is_negative: bool
@@ -90,3 +105,14 @@ def _condition(policy: AuthorizationPolicy, number: int, index: int, condition: 
 def title(policy: AuthorizationPolicy) -> str:
     """Name *policy* as messages do."""
     return f"{policy.manifest.namespace}/{policy.manifest.name}"
+
+
+def is_public(rule: AuthorizationRule) -> bool:
+    """Tell whether *rule* is only about paths that everybody may ask for: probes, metrics, public files."""
+    operations = rule.operations or ()
+    paths = [path for operation in operations for path in operation.get("paths", ())]
+    return bool(paths) and all("paths" in operation for operation in operations) and all(map(_is_public_path, paths))
+
+
+def _is_public_path(path: str) -> bool:
+    return any(part.lstrip(".").startswith(_PUBLIC) for part in path.strip("/*").lower().split("/"))

@@ -5,23 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from generator.manifests.network import LabelSelector, NetworkPolicy
-from generator.manifests.objects import Manifest, mapping, sequence, texts
+from generator.manifests.objects import Manifest, texts
 from generator.manifests.security import Scope
 from generator.manifests.workloads import Service, WorkloadTemplate
 from generator.rules.base import Context
-from generator.rules.roster import is_everything_shown
+from generator.rules.roster import is_everything_shown, roster
+from generator.semantics import proxies
 from generator.semantics.admission import selects
+from generator.semantics.cluster import Cluster
 from generator.semantics.membership import mesh_mode
 from generator.semantics.mtls import DISABLE
 from generator.topology import Endpoint, Point
 
-_PROXY = "istio-proxy"
 _TRAFFIC = "traffic.sidecar.istio.io"
-_GATEWAY_NAME = frozenset({"gateway.networking.k8s.io/gateway-name", "istio.io/gateway-name"})
-_NO_GATEWAYS = frozenset({"pilot", "istiod", "ztunnel", "cni"})
-"""Values of the label ``istio`` that the control plane's own charts use; every other value is a gateway's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +52,25 @@ def is_selected(scope: Scope, workload: WorkloadTemplate) -> bool:
 
 def neighbours(context: Context, scope: Scope) -> list[WorkloadTemplate]:
     """Return the workloads that a selector of *scope* chooses from: its namespace's, or the whole mesh's."""
-    root = context.environment.istio.root_namespace
-    return [one for one in context.cluster.workloads if scope.namespace in (one.namespace, root)]
+    is_mesh_wide = scope.namespace == context.environment.istio.root_namespace
+    return list(context.cluster.workloads) if is_mesh_wide else roster(context).of(scope.namespace)
+
+
+@lru_cache(maxsize=2)
+def _known(_: Cluster) -> dict[int, Server]:
+    """Return the servers looked up so far, by the identity of their workload: every rule asks for the same ones."""
+    return {}
 
 
 def server(context: Context, workload: WorkloadTemplate) -> Server:
     """Return *workload* with everything that is known about it."""
+    known = _known(context.cluster)
+    if id(workload) not in known:
+        known[id(workload)] = _server(context, workload)
+    return known[id(workload)]
+
+
+def _server(context: Context, workload: WorkloadTemplate) -> Server:
     cluster, mesh = context.cluster, mode(context, workload)
     name = f"{workload.namespace}/{workload.name}"
     endpoint = Endpoint(
@@ -83,7 +95,7 @@ def _unseen(context: Context, scope: Scope) -> Server:
 
 def mode(context: Context, workload: WorkloadTemplate) -> str | None:
     """Return the mesh mode of *workload*; a proxy written into its pod (a gateway, ``istioctl kube-inject``) counts."""
-    return "sidecar" if _PROXY in _containers(workload) else context.cluster.mode(workload)
+    return "sidecar" if proxies.PROXY in proxies.containers(workload) else context.cluster.mode(workload)
 
 
 def namespace_mode(context: Context, namespace: str, labels: Mapping[str, str]) -> str | None:
@@ -93,43 +105,20 @@ def namespace_mode(context: Context, namespace: str, labels: Mapping[str, str]) 
     return known if shown is None and known else mesh_mode(namespace, shown, labels, {}, is_host_network=False)
 
 
-def _containers(workload: WorkloadTemplate) -> list[str]:
-    template = workload.manifest.data
-    for step in workload.template_route:
-        template = mapping(template.get(str(step)))
-    spec = mapping(template.get("spec"))
-    return [
-        str(mapping(one).get("name") or "")
-        for key in ("containers", "initContainers")
-        for one in sequence(spec.get(key))
-    ]
-
-
 def is_gateway(context: Context, workload: WorkloadTemplate) -> bool:
     """Tell whether *workload* is a proxy of its own: it serves clients outside the mesh too."""
-    if "gateway" in workload.annotations.get("inject.istio.io/templates", "") or _containers(workload) == [_PROXY]:
-        return True
-    if is_gateway_selector(context, workload.namespace, workload.labels):
-        return True
     selectors = [texts(one.spec.get("selector")) for one in istio_gateways(context)]
-    return any(selector and selector.items() <= workload.labels.items() for selector in selectors)
+    return proxies.is_gateway(workload, context.environment, selectors)
 
 
 def is_gateway_selector(context: Context, namespace: str, labels: Mapping[str, str]) -> bool:
     """Tell whether pods with *labels* are a gateway's, as installers label them or the environment says."""
-    if labels.keys() & _GATEWAY_NAME or labels.get("istio", "pilot") not in _NO_GATEWAYS:
-        return True
-    if labels.get("app", "").startswith(("istio-ingress", "istio-egress", "istio-eastwest")):
-        return True
-    known = (context.environment.gateways or {}).values()
-    is_mesh_wide = not labels and namespace == context.environment.istio.root_namespace
-    near = [] if is_mesh_wide else [one.pods for one in known if one.pods.namespace == namespace]
-    return any(labels.items() <= pods.labels.items() or pods.labels.items() <= labels.items() for pods in near)
+    return proxies.is_gateway_selector(context.environment, namespace, labels)
 
 
 def istio_gateways(context: Context) -> Iterator[Manifest]:
     """Yield the Gateways of Istio's own API, which name the pods that serve them."""
-    return (one for one in context.of_kind("Gateway") if one.group == "networking.istio.io")
+    return (one for one in context.cluster.others("Gateway") if one.group == "networking.istio.io")
 
 
 def serves_only_gateways(context: Context, scope: Scope) -> bool:
@@ -159,7 +148,7 @@ def _is_captured(workload: WorkloadTemplate, port: int) -> bool:
 
 
 def is_limited_by_network(context: Context, one: Server, port: int) -> bool:
-    """Tell whether NetworkPolicies isolate *one* and name the peers of everything they let in at *port*."""
+    """Tell whether NetworkPolicies isolate *one* and name the peers of all they let in at *port* (0: anywhere)."""
     policies = [
         policy
         for policy in context.cluster.bundle.network_policies
@@ -172,18 +161,16 @@ def is_limited_by_network(context: Context, one: Server, port: int) -> bool:
 
 def _names_peers(policy: NetworkPolicy, point: Point) -> bool:
     for rule in policy.ingress:
-        covers = rule.ports is None or any(
+        covers = not (rule.ports and point.number) or any(
             each.name or (each.protocol == point.transport and each.first <= point.number <= each.last)
-            for each in rule.ports
+            for each in rule.ports or ()
         )
         if covers and rule.peers is None:
             return False
     return True
 
 
-def mistaken_port(
-    context: Context, workloads: Sequence[WorkloadTemplate], number: int
-) -> tuple[Service, int] | None:
+def mistaken_port(context: Context, workloads: Sequence[WorkloadTemplate], number: int) -> tuple[Service, int] | None:
     """Return the Service whose port *number* is, and the pod's port it leads to, if no workload listens on *number*.
 
     None where somebody listens there, or nobody can say what the pods listen on.
@@ -198,6 +185,16 @@ def mistaken_port(
                 if port.number == number and target is not None:
                     return service, target
     return None
+
+
+def seems_whole(context: Context, namespace: str) -> bool:
+    """Tell whether the manifests look like all of *namespace*: its Namespace and workloads, and no maker of others.
+
+    What is absent there is probably missing, which is worth a warning; a proof it is not.
+    """
+    known = roster(context)
+    has_all = namespace in context.cluster.namespaces and bool(known.of(namespace))
+    return has_all and not known.has_makers(namespace)
 
 
 def ztunnel_serves(context: Context, scope: Scope) -> str:

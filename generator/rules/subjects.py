@@ -81,9 +81,9 @@ def peer_pods(context: Context, policy: NetworkPolicy, peer: NetworkPeer) -> lis
     candidates += [one for name, one in known.items() if "/" not in name and one.is_pod]
     found = [one for one in candidates if context.cluster.admission.peer(peer, policy.namespace, one)]
     namespace = policy.namespace if peer.namespaces is None else dict(peer.namespaces.labels).get(NAMESPACE_NAME)
-    if found or peer.cidr or namespace is None or peer.pods is None or is_everything_shown(context, namespace):
+    if found or peer.cidr or namespace is None or is_everything_shown(context, namespace):
         return found
-    labels = dict(peer.pods.labels)
+    labels = dict(peer.pods.labels) if peer.pods else {}
     words = ", ".join(f"{key}={value}" for key, value in sorted(labels.items())) or "all"
     return [_unseen(context, f"pods of {namespace} ({words})", namespace, labels)]
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from generator.manifests.objects import Manifest
+from generator.manifests.workloads import Service
 from generator.rules.subjects import GATEWAY_NAME
 from generator.rules.targets import USE_WAYPOINT, WAYPOINT_CLASS, WAYPOINT_NAMESPACE
 from generator.semantics.cluster import Cluster
@@ -23,19 +25,29 @@ class Enrolment:
 
 def enrolment(cluster: Cluster, pod: Endpoint) -> Enrolment | None:
     """Return what sends callers of *pod* through a waypoint: the label of a Service of its, or of its namespace."""
-    services = [
+    services, namespaces = _holders(cluster)
+    stated = [
         one.manifest
-        for one in cluster.services
-        if one.namespace == pod.namespace and one.selector and one.selector.items() <= pod.labels.items()
+        for one in services.get(pod.namespace, ())
+        if one.selector and one.selector.items() <= pod.labels.items()
     ]
-    stated = [one for one in services if USE_WAYPOINT in one.labels]
-    holders = stated or [one for one in cluster.others("Namespace") if one.name == pod.namespace]
-    for holder in holders:
+    for holder in stated or namespaces.get(pod.namespace, []):
         if waypoint := _named(holder.labels, pod.namespace):
             name, namespace = waypoint
             shown = any((one.name, one.namespace) == (name, namespace) for one in waypoints(cluster))
             return Enrolment(holder, waypoint_pods(cluster, name, namespace), shown)
     return None
+
+
+@lru_cache(maxsize=2)
+def _holders(cluster: Cluster) -> tuple[dict[str, list[Service]], dict[str, list[Manifest]]]:
+    """Return by namespace the Services and Namespaces whose labels choose a waypoint, or none."""
+    services: dict[str, list[Service]] = {}
+    for one in cluster.services:
+        if USE_WAYPOINT in one.manifest.labels:
+            services.setdefault(one.namespace, []).append(one)
+    namespaces = {one.name: [one] for one in cluster.others("Namespace") if USE_WAYPOINT in one.labels}
+    return services, namespaces
 
 
 def waypoints(cluster: Cluster) -> list[Manifest]:

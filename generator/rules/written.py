@@ -52,10 +52,15 @@ class WrittenRule:
 def written_rules(context: Context, *directions: str) -> Iterator[WrittenRule]:
     """Yield the rules that are in force: those of a direction that the policy's types name."""
     for policy in context.cluster.bundle.network_policies:
-        for direction in directions or (INGRESS, EGRESS):
-            if direction in policy.types:
-                for index, rule in enumerate(policy.rules(direction)):
-                    yield WrittenRule(policy, direction, index, rule)
+        yield from written_in(policy, *directions)
+
+
+def written_in(policy: NetworkPolicy, *directions: str) -> Iterator[WrittenRule]:
+    """Yield the rules of *policy* that are in force."""
+    for direction in directions or (INGRESS, EGRESS):
+        if direction in policy.types:
+            for index, rule in enumerate(policy.rules(direction)):
+                yield WrittenRule(policy, direction, index, rule)
 
 
 def title(policy: NetworkPolicy) -> str:

@@ -8,7 +8,8 @@ and the labels of a namespace without an object are not known. Here that means N
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from generator.manifests.network import LabelSelector, NetworkPeer, NetworkPolicy, NetworkPort, NetworkRule
 from generator.topology import Endpoint, Point
@@ -23,22 +24,28 @@ _SET_BY_CONTROLLERS = (
     "security.istio.io/",
     "service.istio.io/",
     "topology.istio.io/",
-    "istio.io/rev",
+    "sidecar.istio.io/",
+    "istio.io/",
+    "gateway.istio.io/",
+    "gateway.networking.k8s.io/gateway-class-name",
 )
 """Labels that pods carry without their template saying so (Kubernetes controllers, Istio's injector)."""
+
+_GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name"
 
 
 def selects(selector: LabelSelector, labels: Mapping[str, str], *, is_partial: bool = False) -> bool | None:
     """Tell whether *selector* matches; None if it asks for a label that nobody knows (*is_partial*: there are more)."""
     unknown = False
-    for key in {key for key, _ in selector.labels} | {key for key, _, _ in selector.expressions}:
-        part = LabelSelector(
-            tuple(one for one in selector.labels if one[0] == key),
-            tuple(one for one in selector.expressions if one[0] == key),
-        )
+    for key, value in selector.labels:
         if key not in labels and (is_partial or key.startswith(_SET_BY_CONTROLLERS)):
             unknown = True
-        elif not part.matches(labels):
+        elif labels.get(key) != value:
+            return False
+    for expression in selector.expressions:
+        if expression[0] not in labels and (is_partial or expression[0].startswith(_SET_BY_CONTROLLERS)):
+            unknown = True
+        elif not LabelSelector((), (expression,)).matches(labels):
             return False
     return None if unknown else True
 
@@ -60,6 +67,15 @@ def holds(cidr: str, excluded: Sequence[str], address: str) -> bool:
     except ValueError:
         return False
     return where in network and not any(where in hole for hole in holes)
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A policy that isolates an endpoint (``chosen`` None: perhaps), each rule with whether peer and port meet it."""
+
+    policy: NetworkPolicy
+    chosen: bool | None
+    rules: tuple[tuple[NetworkRule, bool | None, bool | None], ...]
 
 
 class Admission:
@@ -106,6 +122,16 @@ class Admission:
             return None if verdicts else True
         return _any(verdicts)
 
+    def weighed(self, endpoint: Endpoint, direction: str, other: Endpoint, point: Point) -> Iterator[Weighed]:
+        """Yield what `admits` looks at: for whoever wants to know why."""
+        server = endpoint if direction == "Ingress" else other
+        for policy in self._isolating(direction, endpoint):
+            rules = tuple(
+                (rule, self.peers(rule, policy.namespace, other), covers(rule, point, server))
+                for rule in policy.rules(direction)
+            )
+            yield Weighed(policy, self._chooses(policy, endpoint), rules)
+
     def peers(self, rule: NetworkRule, namespace: str, other: Endpoint) -> bool | None:
         """Tell whether *rule*, in a policy of *namespace*, means *other*."""
         return True if rule.peers is None else _any([self.peer(one, namespace, other) for one in rule.peers])
@@ -131,7 +157,8 @@ class Admission:
         return selects(policy.pods, endpoint.labels, is_partial=self._is_partial(endpoint))
 
     def _is_partial(self, endpoint: Endpoint) -> bool:
-        return endpoint.name not in self._shown
+        """Tell whether *endpoint* has labels that nobody shows; istiod makes a Gateway's pods, and we know theirs."""
+        return endpoint.name not in self._shown and _GATEWAY_NAME not in endpoint.labels
 
     def _block(self, peer: NetworkPeer, other: Endpoint) -> bool | None:
         if other.address:

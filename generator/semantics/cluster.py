@@ -8,7 +8,7 @@ from functools import cached_property
 from generator.core.places import Document
 from generator.environment.model import Environment, Pods
 from generator.manifests.bundle import Bundle, read_bundle
-from generator.manifests.objects import Manifest
+from generator.manifests.objects import Manifest, texts
 from generator.manifests.workloads import (
     WORKLOAD_KINDS,
     Service,
@@ -24,11 +24,14 @@ from generator.semantics.membership import mesh_mode
 from generator.semantics.mtls import MutualTls
 from generator.semantics.network import NetworkReach, points_of
 from generator.semantics.protocols import application_protocol
+from generator.semantics.proxies import PROXY, containers, is_gateway
 from generator.semantics.trial import Identities
 from generator.semantics.universe import Facts, Universe
-from generator.topology import Endpoint, EndpointPort, Point
+from generator.topology import SIDECAR, UNKNOWN, Endpoint, EndpointPort, Point
 
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
+_BUILT_IN = frozenset({"", "apps", "batch", "extensions"})
+"""API groups of the objects that workloads, Services and Namespaces are read from."""
 
 
 class Cluster:
@@ -38,16 +41,21 @@ class Cluster:
         """Read *documents*; *extra* endpoints (strangers, addresses) join the universe."""
         self.environment = environment
         self.bundle: Bundle = read_bundle(documents)
-        self.workloads = tuple(
-            read_workload(one) for kind in sorted(WORKLOAD_KINDS) for one in self.bundle.others.get(kind, ())
-        )
-        self.services = tuple(read_service(one) for one in self.bundle.others.get("Service", ()))
+        self.workloads = tuple(read_workload(one) for kind in sorted(WORKLOAD_KINDS) for one in self._built_in(kind))
+        self.services = tuple(map(read_service, self._built_in("Service")))
+        self._services: dict[str, list[Service]] = {}
+        for service in self.services:
+            self._services.setdefault(service.namespace, []).append(service)
         self._extra = tuple(extra)
 
     @cached_property
     def namespaces(self) -> dict[str, dict[str, str]]:
         """Labels of every namespace that has an object of its own, with the label that Kubernetes sets itself."""
-        return {one.name: {**one.labels, NAMESPACE_NAME: one.name} for one in self.bundle.others.get("Namespace", ())}
+        return {one.name: {**one.labels, NAMESPACE_NAME: one.name} for one in self._built_in("Namespace")}
+
+    def _built_in(self, kind: str) -> Iterator[Manifest]:
+        """Yield the objects of *kind* that are Kubernetes' own: a Service of Knative is none."""
+        return (one for one in self.bundle.others.get(kind, ()) if one.group in _BUILT_IN)
 
     def namespace_labels(self, name: str) -> dict[str, str]:
         """Return the labels of *name*; of an unknown namespace only its name is sure."""
@@ -65,9 +73,8 @@ class Cluster:
 
     def services_of(self, workload: WorkloadTemplate) -> Iterator[Service]:
         """Yield the Services that select *workload*."""
-        for service in self.services:
-            is_near = service.namespace == workload.namespace and bool(service.selector)
-            if is_near and service.selector.items() <= workload.labels.items():
+        for service in self._services.get(workload.namespace, ()):
+            if service.selector and service.selector.items() <= workload.labels.items():
                 yield service
 
     def behind(self, service: Service) -> list[WorkloadTemplate]:
@@ -110,9 +117,16 @@ class Cluster:
             labels=workload.labels,
             namespace_labels=self.namespace_labels(workload.namespace),
             account=workload.account,
-            mesh=self.mode(workload) or "unknown",
+            mesh=(SIDECAR if PROXY in containers(workload) else self.mode(workload)) or UNKNOWN,
             ports=self.ports(workload),
+            is_gateway=is_gateway(workload, self.environment, self._gateway_selectors),
         )
+
+    @cached_property
+    def _gateway_selectors(self) -> tuple[dict[str, str], ...]:
+        """Which pods the Gateways of Istio's own API choose to serve them."""
+        found = (one for one in self.others("Gateway") if one.group == "networking.istio.io")
+        return tuple(texts(one.spec.get("selector")) for one in found)
 
     def _platform(self) -> Iterator[Endpoint]:
         """Yield pods of the platform that the environment knows and no manifest shows."""
@@ -190,7 +204,7 @@ class Cluster:
     @cached_property
     def admission(self) -> Admission:
         """Layer 3/4, one pair at a time and three-valued: for what manifests show only in part."""
-        shown = (f"{one.namespace}/{one.name}" for one in self.workloads)
+        shown = (*(f"{one.namespace}/{one.name}" for one in self.workloads), *(one.name for one in self._extra))
         matches_pods = self.environment.cni.ip_block_matches_pods
         return Admission(self.bundle.network_policies, self.namespaces, shown, matches_pods)
 

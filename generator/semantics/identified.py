@@ -26,7 +26,10 @@ class IdentifiedAccess:
 
     def __init__(self, policies: Sequence[AuthorizationPolicy], mtls: MutualTls, identities: Identities) -> None:
         """Dry runs decide nothing; policies with targets speak to waypoints and Gateway API gateways alone."""
-        self._policies = [one for one in policies if not one.is_dry_run and not one.scope.has_targets]
+        self._by_namespace: dict[str, list[AuthorizationPolicy]] = {}
+        for one in policies:
+            if not one.is_dry_run and not one.scope.has_targets:
+                self._by_namespace.setdefault(one.scope.namespace, []).append(one)
         self._mtls = mtls
         self._identities = identities
 
@@ -34,9 +37,9 @@ class IdentifiedAccess:
         """Return the policies that speak for *server*."""
         return [
             one
-            for one in self._policies
-            if one.scope.namespace in (server.namespace, self._identities.root_namespace)
-            and all(server.labels.get(key) == value for key, value in one.scope.labels.items())
+            for namespace in dict.fromkeys((self._identities.root_namespace, server.namespace))
+            for one in self._by_namespace.get(namespace, ())
+            if all(server.labels.get(key) == value for key, value in one.scope.labels.items())
         ]
 
     def admits(self, server: Endpoint, client: Endpoint, point: Point) -> bool | None:

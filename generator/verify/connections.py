@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from generator.core.places import Place
 from generator.environment.model import Environment
-from generator.model.intent import Authorization, Flow, GatewayPeer, Intent, Mesh, NamespacesPeer, Peer, WorkloadPeer
+from generator.model.intent import Flow, GatewayPeer, Intent, NamespacesPeer, Peer, WorkloadPeer
 from generator.model.peers import describe, has_identity
+from generator.model.terms import Authorization, Mesh
 from generator.verify.proof import Proof
 
 OPEN = "-"

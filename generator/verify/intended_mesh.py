@@ -7,17 +7,16 @@ from functools import cached_property
 from generator.algebra.patterns import matches
 from generator.environment.model import Pods
 from generator.model.intent import (
-    Authorization,
     Flow,
     GatewayPeer,
     MeshWide,
-    Mtls,
     NamespacesPeer,
     Peer,
     PrometheusPeer,
     TokenIssuer,
     WorkloadPeer,
 )
+from generator.model.terms import Authorization, Mtls
 from generator.semantics.requests import CLAIM, HEADER, HOST, METHOD, PATH, Request
 from generator.topology import Endpoint, Point
 from generator.verify.meaning import Meaning, covers, is_at

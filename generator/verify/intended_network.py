@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-from generator.model.intent import (
-    AddressesPeer,
-    Flow,
-    GatewayPeer,
-    Isolation,
-    Mesh,
-    Namespace,
-    PrometheusPeer,
-    WorkloadPeer,
-)
+from generator.model.intent import AddressesPeer, Flow, GatewayPeer, Namespace, PrometheusPeer, WorkloadPeer
+from generator.model.terms import Isolation, Mesh
 from generator.topology import Endpoint, Point
 from generator.verify.meaning import Meaning, is_at, is_within
 

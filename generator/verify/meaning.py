@@ -18,8 +18,6 @@ from generator.model.intent import (
     Flow,
     GatewayPeer,
     Intent,
-    Isolation,
-    Mesh,
     Namespace,
     NamespacesPeer,
     Peer,
@@ -27,6 +25,7 @@ from generator.model.intent import (
     Workload,
     WorkloadPeer,
 )
+from generator.model.terms import Isolation, Mesh
 from generator.semantics.universe import Universe
 from generator.topology import Endpoint, Point
 

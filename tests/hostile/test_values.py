@@ -20,21 +20,11 @@ from generator.templating.quoting import flow
 from tests.support import FULL, meshgen, names_in, put, snapshot, walk
 
 EVERYWHERE = [
-    *("a\nb: c", "web\n", "{{ 7*7 }}", "{% raw %}", "../../etc", "/etc/passwd", "on", "1e3", "a" * 300, "", "null"),
-    *(
-        "a\x00b",
-        "\ufeffweb",
-        "\U0001f600",
-        "\u202eweb",
-        "*",
-        "&a",
-        "!!python/object:os.system",
-        "<<",
-        "---",
-        "0.0.0.0/0",
-    ),
+    *("a\nb: c", "web\n", "{{ 7*7 }}", "{% raw %}", "../../etc", "on", "1e3", "a" * 300, "", "a\x00b", "\ufeffweb"),
+    *("\U0001f600", "\u202eweb", "*", "&a", "!!python/object:os.system", "<<"),
 ]
 HERE_AND_THERE = [
+    *("/etc/passwd", "null", "---", "0.0.0.0/0"),
     *("\nweb", " web", "web ", " ", "\t", "a\r\nb", "a\u2028b", "a\x85b", "{# x #}", "{{ ''.__class__ }}", "${HOME}"),
     *("$(id)", "`id`", "%s", "\\n", "..", ".", "a/../../b", "-", "--", "-a", "a-", "a.", "A", "a..b", "yes", "y", "~"),
     *(

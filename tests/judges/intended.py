@@ -10,12 +10,9 @@ from generator.model.intent import (
     AddressesPeer,
     AnyonePeer,
     ApiServerPeer,
-    Authorization,
     Flow,
     GatewayPeer,
     Intent,
-    Isolation,
-    Mesh,
     Namespace,
     NamespacesPeer,
     Peer,
@@ -23,6 +20,7 @@ from generator.model.intent import (
     Request,
     WorkloadPeer,
 )
+from generator.model.terms import Authorization, Isolation, Mesh
 from tests.judges.grants import ALL, EVERYTHING, TCP, Conditions, Grant, Grants, Layer, canonical, meet, tcp
 from tests.judges.topology import Address, Endpoint, Pod, Topology
 

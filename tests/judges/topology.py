@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from generator.environment.model import Environment, Gateway, Pods
-from generator.model.intent import AddressesPeer, Flow, Intent, Mesh, Workload, WorkloadPeer
+from generator.model.intent import AddressesPeer, Flow, Intent, Workload, WorkloadPeer
+from generator.model.terms import Mesh
 
 ELSEWHERE = "elsewhere"
 REPLICAS = 2

@@ -11,7 +11,8 @@ import pytest
 
 from generator.core.places import Json
 from generator.intent.profile_types import profile_types
-from generator.model.intent import AnyonePeer, Authorization, Flow, Intent, Isolation, Mesh, WorkloadPeer
+from generator.model.intent import AnyonePeer, Flow, Intent, WorkloadPeer
+from generator.model.terms import Authorization, Isolation, Mesh
 from generator.pipeline import Bundle, Request, render
 from generator.plan import naming
 from tests.intent.raw import BASE, findings, found, rendered

@@ -84,7 +84,7 @@ def test_codes_and_slugs_are_unique() -> None:
     assert len(RULES) == len(modules) == len(list(FOLDER.glob("mg*.py")))
     assert len({module.RULE.slug for module in modules}) == len(modules)
     assert not RULES.keys() & CODES.keys()
-    assert RULES.keys() >= TRANSFORMERS
+    assert {code for code in RULES if "MG501" <= code <= "MG505"} <= TRANSFORMERS
 
 
 @MODULES
@@ -98,7 +98,7 @@ def test_page_has_its_sections(module: RuleModule) -> None:
 @MODULES
 def test_bad_example_of_the_page_is_found_and_good_is_not(module: RuleModule) -> None:
     page, code = _page(module), module.RULE.code
-    bad = _found(page.bad, code) or _found(page.bad, code, complete=True)
+    bad = [*_found(page.bad, code), *_found(page.bad, code, complete=True)]
     assert [one for one in bad if one.severity in HIGH], f"{code} does not find its own bad example: {_told(bad)}"
     for complete in (False, True):
         good = _found(page.good, code, complete=complete)
@@ -108,7 +108,7 @@ def test_bad_example_of_the_page_is_found_and_good_is_not(module: RuleModule) ->
 def test_kinds_that_rules_look_at_are_not_counted_as_undecided() -> None:
     asked = {name for path in FOLDER.glob("*.py") for name in _kinds_asked_for(path)}
     assert asked, "the pattern below still fits how rules ask for kinds"
-    assert asked <= DECIDING
+    assert asked - {"ConfigMap"} <= DECIDING, "of the many ConfigMaps, one holds the settings of the mesh"
 
 
 def _kinds_asked_for(path: Path) -> Iterator[str]:

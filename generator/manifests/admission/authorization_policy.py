@@ -145,9 +145,12 @@ def _has_brackets(key: str) -> bool:
 
 
 def _no_empty_texts(values: Spot) -> Iterator[Finding]:
+    fix = 'remove it; "*" stands for any value that is there'
+    if str(values.route[-1]).startswith("not"):
+        fix = 'remove it; to ask for any value at all, write "*" in the field without `not`'
     for value in values.texts():
         if not value.value:
-            yield value.refuse("must not be an empty text", 'remove it; "*" stands for any value that is there')
+            yield value.refuse("must not be an empty text", fix)
 
 
 def _addresses(values: Spot) -> Iterator[Finding]:

@@ -1,0 +1,210 @@
+"""Can this client reach that server, and what decides it: one question, answered layer by layer.
+
+The layers are those that meshgen renders: NetworkPolicy at both ends, PeerAuthentication,
+AuthorizationPolicy. What else may stop or divert a connection (DestinationRule, Sidecar,
+waypoints, other network plugins' own policies) is not analysed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from generator.core.errors import MeshgenError
+from generator.core.names import suggestion
+from generator.manifests.workloads import ServicePort
+from generator.semantics.cluster import Cluster
+from generator.semantics.ends import End, find_end
+from generator.semantics.mesh import MeshVerdicts
+from generator.semantics.reasons import Answer, Verdict, all_of
+from generator.semantics.requests import CLAIM, HEADER, HOST, METHOD, PATH, PRINCIPAL, Request, patterns_of, requests_of
+from generator.semantics.why_mesh import Pair, authorization_layer, mtls_layer
+from generator.semantics.why_network import network_layers
+from generator.topology import Endpoint, Point
+
+_TRANSPORTS = ("TCP", "UDP", "SCTP")
+_HIGHEST = 65535
+_METHOD = re.compile(r"[A-Za-z][A-Za-z-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The request that is meant; without a method every request is."""
+
+    method: str | None = None
+    path: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    claims: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        words = [self.method or "", self.path or ""]
+        words += [f"{name}={value}" for name, value in (*self.headers.items(), *self.claims.items())]
+        return " ".join(word for word in words if word)
+
+    def fixed(self) -> dict[str, str]:
+        """Return what is said, by dimension."""
+        found = {METHOD: self.method or "", PATH: (self.path or "").partition("?")[0]}
+        found = {name: value for name, value in found.items() if value}
+        for name, value in self.headers.items():
+            found[HOST if name.lower() in ("host", ":authority") else HEADER + name.lower()] = value
+        found |= {CLAIM + name: value for name, value in self.claims.items()}
+        if "iss" in self.claims and "sub" in self.claims:
+            found[PRINCIPAL] = f"{self.claims['iss']}/{self.claims['sub']}"
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The answer to one question: for every pair that the two names stand for, layer by layer."""
+
+    source: str
+    target: str
+    asked: Asked
+    answers: tuple[Answer, ...]
+    notes: tuple[str, ...]
+    is_sample: bool = False
+
+    @property
+    def verdict(self) -> Verdict:
+        """Yes if all pairs connect; of a range of addresses, unknown where they differ."""
+        found = {one.verdict for one in self.answers}
+        return Verdict.UNKNOWN if self.is_sample and len(found) > 1 else all_of(found)
+
+
+def explain(cluster: Cluster, source: str, target: str, asked: Asked) -> Explanation:
+    """Answer whether *source* can send *asked* to *target* (``NAME:PORT``).
+
+    Raises:
+        MeshgenError: a name or a port says nothing; both ends are looked at first.
+    """
+    client, servers, notes = _ends(cluster, source, target, asked)
+    answers = [_answer(cluster, one, server, point, asked) for one in client.endpoints for server, point in servers[1]]
+    is_sample = client.is_sample or servers[0].is_sample
+    return Explanation(source, target, asked, tuple(answers), notes, is_sample)
+
+
+def _wrong_request(asked: Asked) -> Iterator[str]:
+    if asked.method is not None and not _METHOD.fullmatch(asked.method):
+        yield f"{asked.method!r} is no HTTP method"
+    if asked.path is not None and not asked.path.startswith("/"):
+        yield f"the path {asked.path!r} does not begin with a slash"
+
+
+_Servers = tuple[End, list[tuple[Endpoint, Point]]]
+
+
+def _ends(cluster: Cluster, source: str, target: str, asked: Asked) -> tuple[End, _Servers, tuple[str, ...]]:
+    client: End | None = None
+    servers: _Servers | None = None
+    problems = list(_wrong_request(asked))
+    try:
+        client = find_end(cluster, source)
+    except MeshgenError as error:
+        problems.append(str(error))
+    try:
+        servers = _servers(cluster, target)
+    except MeshgenError as error:
+        problems.append(str(error))
+    if problems or client is None or servers is None:
+        raise MeshgenError("\nmeshgen: ".join(problems))
+    notes = [client.note, _translated(servers), *_strange_request(asked, servers)]
+    return client, servers, tuple(one for one in notes if one)
+
+
+def _servers(cluster: Cluster, target: str) -> _Servers:
+    """Return the servers that *target* means, each with the port of its own."""
+    name, colon, port = target.rpartition(":")
+    if not colon or not name or not port or (":" in name and not name.startswith("[") and _is_hex(name)):
+        raise MeshgenError(f"{target!r} names no port: write NAME:PORT, such as shop/api:8080 or [2001:db8::1]:443")
+    number, _, transport = port.partition("/")
+    transport = transport.upper() or ""
+    if transport not in ("", *_TRANSPORTS):
+        raise MeshgenError(f"{transport!r} is no transport: {', '.join(_TRANSPORTS)}")
+    if number.isdigit() and not 0 < int(number) <= _HIGHEST:
+        raise MeshgenError(f"{number} is no port: 1 to {_HIGHEST}")
+    end = find_end(cluster, name, port=number)
+    return end, [(one, _point(end, one, number, transport)) for one in end.endpoints]
+
+
+def _is_hex(text: str) -> bool:
+    return all(one in "0123456789abcdefABCDEF:." for one in text)
+
+
+def _point(end: End, server: Endpoint, port: str, transport: str) -> Point:
+    """Return the pod's own port for what the client dials."""
+    if end.service is None:
+        return Point(transport or "TCP", _own_port(server, port))
+    dialled = [one for one in end.service.ports if port in (str(one.number), one.name)]
+    dialled = [one for one in dialled if transport in ("", one.transport)]
+    if not dialled:
+        title = f"the Service {end.service.namespace}/{end.service.name}"
+        known = [f"{one.number}/{one.transport}" for one in end.service.ports]
+        known += [one.name for one in end.service.ports if one.name]
+        raise MeshgenError(f"{title} has no port {port}: {suggestion(port, known)}")
+    return Point(dialled[0].transport, _target(dialled[0], server))
+
+
+def _own_port(server: Endpoint, port: str) -> int:
+    if port.isdigit():
+        return int(port)
+    names = {one.name: one.number for one in server.ports if one.name}
+    if port not in names:
+        raise MeshgenError(f"{server.name} has no port named {port!r}: {suggestion(port, names)}")
+    return names[port]
+
+
+def _target(port: ServicePort, server: Endpoint) -> int:
+    if isinstance(port.target, int):
+        return port.target
+    return _own_port(server, port.target)
+
+
+def _translated(servers: _Servers) -> str:
+    end, found = servers
+    if end.service is None:
+        return end.note
+    ports = sorted({str(point) for _, point in found})
+    return f"{end.note}, on the pod's port {', '.join(ports)}"
+
+
+def _strange_request(asked: Asked, servers: _Servers) -> Iterator[str]:
+    for server, point in servers[1]:
+        port = server.port(point.number)
+        if asked.method and port and port.is_http is False:
+            yield f"port {point} of {server.name} speaks {port.protocol}: no proxy reads requests there"
+
+
+def _answer(cluster: Cluster, client: Endpoint, server: Endpoint, point: Point, asked: Asked) -> Answer:
+    pair = _pair(cluster, client, server, point, asked)
+    authorization, only = authorization_layer(pair)
+    layers = (*network_layers(cluster, client, server, point), mtls_layer(pair), authorization)
+    return Answer(client, server, point, layers, only)
+
+
+def _pair(cluster: Cluster, client: Endpoint, server: Endpoint, point: Point, asked: Asked) -> Pair:
+    mesh = MeshVerdicts(cluster, (client, server))
+    patterns = patterns_of(mesh.policies(1))
+    for issuer, audiences in mesh.trusted(1).items():
+        patterns.setdefault(f"{CLAIM}iss", set()).add(issuer)
+        patterns.setdefault(f"{CLAIM}aud", set()).update(audiences)
+    port = server.port(point.number)
+    is_http = port.is_http if port else None
+    fixed = asked.fixed()
+    if is_http is False or point.transport != "TCP":
+        return Pair(cluster, client, server, point, (None,), {})
+    samples = requests_of(patterns)
+    if asked.method:
+        samples = tuple(map(_without_extras, samples))
+    requests = dict.fromkeys(_with(one, fixed) for one in samples)
+    without_http = () if is_http or fixed else (None,)
+    return Pair(cluster, client, server, point, (*without_http, *requests), patterns)
+
+
+def _without_extras(request: Request) -> Request:
+    """Of a request that is spelled out, a header or claim that was not said is not there."""
+    return Request(tuple(one for one in request.values if one[0] in (METHOD, PATH, HOST)))
+
+
+def _with(request: Request, fixed: Mapping[str, str]) -> Request:
+    return Request(tuple(sorted({**dict(request.values), **fixed}.items())))
