@@ -99,7 +99,7 @@ def check(request: CheckRequest) -> Checked:
         InvalidInput: the environment or the baseline has mistakes, or an overlay has remote parts.
         MeshgenError: an overlay cannot be built.
     """
-    environment = load_environment(request.environment or DEFAULT_ENVIRONMENT, Path())
+    environment = _environment(request)
     found = Found()
     for path in dict.fromkeys(request.paths):
         found.add(path, request.standard_input)
@@ -122,6 +122,14 @@ def check(request: CheckRequest) -> Checked:
         is_whole=all(one.is_whole for one in everything),
     )
     return _with_baseline(request, checked, documents, [name for one in everything for name in one.files])
+
+
+def _environment(request: CheckRequest) -> Environment:
+    """Return the environment asked for; without one, nothing is taken for granted of a mesh that may be anybody's."""
+    if request.environment is not None:
+        return load_environment(request.environment, Path())
+    known = load_environment(DEFAULT_ENVIRONMENT, Path())
+    return replace(known, istio=replace(known.istio, trust_domain=None))
 
 
 def ignorable() -> dict[str, str]:

@@ -11,6 +11,7 @@ import typer
 from generator import __version__
 from generator.cli.catalogue import env, explain, profiles
 from generator.cli.check import check
+from generator.cli.diff import diff
 from generator.cli.init import init
 from generator.cli.options import Parameter
 from generator.cli.render import render
@@ -44,7 +45,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (render, verify, check, why, init, profiles, explain, env, schema):
+for command in (render, verify, check, why, diff, init, profiles, explain, env, schema):
     app.command()(_typed(command))
 
 

@@ -99,6 +99,11 @@ def _check_requests(intent: Intent, flow: Flow) -> list[Finding]:
         if mesh is Mesh.NONE:
             message = f"the flow asks for {what}, but its server in {namespace.name!r} is outside the mesh"
             findings.append(Finding("MG028", message, place, "nothing there can read requests: move it into the mesh"))
+    server = flow.server
+    is_foreign = isinstance(server, WorkloadPeer) and server.namespace not in intent.namespaces
+    if isinstance(server, WorkloadPeer) and is_foreign and intent.workloads[server.key].mesh is Mesh.NONE:
+        message = f"the flow asks for {what}, but {server.namespace}/{server.workload} is outside the mesh"
+        findings.append(Finding("MG028", message, place, "nothing there can read requests: drop the rule"))
     return findings
 
 

@@ -70,6 +70,9 @@ class _Loader:
         """Return what *profile* takes over by `use`, in the phase that its rollout says."""
         parts: list[Declarations] = []
         for given, place in declared.use:
+            if "\0" in given:
+                self.findings.append(Finding("MG001", "no file name holds a NUL character", place, "name the file"))
+                continue
             path = (profile.folder / given).resolve()
             if self._refused(path, given, place, (*chain, _path(profile))):
                 continue

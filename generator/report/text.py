@@ -48,7 +48,12 @@ def _excerpt(place: Place, source: list[str]) -> list[str]:
 
 
 def _lines(file: str) -> list[str]:
-    """Return the lines of *file* that may be shown: none of a file with a Secret, nor of what is gone."""
+    """Return the lines of *file* that may be shown: none of a file with a Secret, nor of what is gone.
+
+    A profile can name any path as its environment; only YAML is quoted back to whoever reads the log.
+    """
+    if not file.endswith((".yaml", ".yml", ".json")):
+        return []
     try:
         text = Path(file).read_text("utf-8-sig")
     except (OSError, ValueError):

@@ -8,12 +8,12 @@ a waypoint says is not analysed, so behind one a yes is unknown.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from generator.algebra.ternary import NOTHING, Ternary
 from generator.manifests.objects import Manifest, mapping, sequence
-from generator.manifests.security import AuthorizationPolicy
+from generator.manifests.security import AuthorizationPolicy, AuthorizationRule
 from generator.semantics.authorization import Authorization
 from generator.semantics.cluster import Cluster
 from generator.semantics.identified import has_http
@@ -97,6 +97,21 @@ class MeshVerdicts:
         near = (one for one in attached if one.namespace == server.namespace)
         return name is not None and any(name in _targets(one) for one in near)
 
+    def told_apart(self) -> Iterator[int]:
+        """Yield, for everything that a policy says of callers, who they are: others cannot be told apart."""
+        reading, seen = self._readings[0], set()
+        known = Ternary.exactly(reading.universe.everyone)
+        for policy in self._cluster.bundle.authorization_policies:
+            for rule in policy.rules:
+                for part in _of_callers(rule):
+                    key = (policy.scope.namespace, repr(part))
+                    if key not in seen:
+                        seen.add(key)
+                        server = reading.universe.endpoints[0]
+                        trial = Trial(reading.universe, self._cluster.identities, server, Point("TCP", 1), None, known)
+                        met = trial.rule(part, policy)
+                        yield from (met.sure & self._everyone, met.possible & self._everyone)
+
     def _agreed(self, server: int, ask: Callable[[_Reading, int], Ternary]) -> Ternary:
         """Return what is so in every reading, and what is possible in one."""
         verdict = ask(self._readings[0], server)
@@ -133,6 +148,17 @@ class MeshVerdicts:
             else:
                 verdict &= Ternary.perhaps(hits.possible).outside(everyone)
         return verdict if allowing is None else verdict & allowing
+
+
+def _of_callers(rule: AuthorizationRule) -> Iterator[AuthorizationRule]:
+    """Yield *rule* with one statement about callers at a time, and nothing else."""
+    nothing = replace(rule, sources=None, operations=None, conditions=())
+    for source in rule.sources or ():
+        for field, values in source.items():
+            yield from (replace(nothing, sources=({field: (value,)},)) for value in values)
+    for condition in rule.conditions:
+        if condition.key.startswith("source."):
+            yield replace(nothing, conditions=(condition,))
 
 
 def has_waypoint(cluster: Cluster, server: Endpoint) -> bool:

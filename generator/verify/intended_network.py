@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from generator.model.intent import AddressesPeer, Flow, GatewayPeer, Namespace, PrometheusPeer, WorkloadPeer
+from generator.model.intent import AddressesPeer, AnyonePeer, Flow, GatewayPeer, Namespace, PrometheusPeer, WorkloadPeer
 from generator.model.terms import Isolation, Mesh
 from generator.topology import Endpoint, Point
 from generator.verify.meaning import Meaning, is_at, is_within
@@ -29,6 +29,8 @@ class IntendedNetwork:
     def _speaks_for(self, flow: Flow, endpoint: int, direction: str) -> bool:
         """A flow opens the ends that this bundle secures; the far end of `rendered: false` is another's business."""
         peer = flow.server if direction == "Ingress" else flow.client
+        if isinstance(peer, AnyonePeer):
+            return False  # anyone is whoever stands at the other end, none of our pods in particular
         if isinstance(peer, WorkloadPeer):
             return self._meaning.intent.workloads[peer.namespace, peer.workload].is_rendered
         return not isinstance(peer, GatewayPeer) or bool(self._meaning.locked_gateways >> endpoint & 1)

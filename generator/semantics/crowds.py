@@ -1,0 +1,100 @@
+"""Sets of endpoints in words: everybody, every pod of a namespace, a few by name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+from generator.algebra.ternary import members
+from generator.semantics.strangers import ELSEWHERE
+from generator.topology import IN_MESH, OUTSIDE, Endpoint
+
+_UNKNOWN_POD = re.compile(r"an unknown pod of (?:the namespace )?(.+) with(?:out)? a sidecar")
+_LIKE = "a pod like "
+_ADDRESSES = "every address"
+_MOST = 4
+"""Names that are listed; of more, how many there are."""
+_FEW = 2
+"""Exceptions that are worth naming."""
+
+
+class Crowds:
+    """Names for masks over classes of endpoints; *blocks* are the members of each class among *everybody*."""
+
+    def __init__(self, everybody: Sequence[Endpoint], blocks: Sequence[int]) -> None:
+        """Prepare the names of the classes, and of the sets that have a name of their own."""
+        self._members = [[everybody[number] for number in members(block)] for block in blocks]
+        self._names = [_names(found) for found in self._members]
+        self._impostors = sum(
+            1 << number for number, found in enumerate(self._members) if all(_LIKE in one.name for one in found)
+        )
+        self._strangers = self._where(lambda one: one.namespace == ELSEWHERE) & ~self._impostors
+        self._wholes = [(mask & ~self._impostors, word) for mask, word in self._candidates() if mask]
+
+    def names(self, mask: int) -> list[str]:
+        """Return the names of everybody in *mask*, for programs."""
+        return sorted({name for number in members(mask) for name in self._names[number]})
+
+    def words(self, mask: int) -> str:
+        """Return *mask* for a reader: the largest sets that have a name, then the rest one by one."""
+        parts, rest = [], mask
+        while rest:
+            whole, word = max(self._wholes, key=lambda one: self._gain(one[0], mask, rest))
+            if self._gain(whole, mask, rest) < 2:
+                break
+            left_out = self.names(whole & ~mask)
+            parts.append(f"{word} but {', '.join(left_out)}" if left_out else word)
+            rest &= ~whole
+        return ", ".join([*parts, *self._listed(rest)])
+
+    def _gain(self, whole: int, mask: int, rest: int) -> int:
+        """Return how many classes the word for *whole* saves; none if too many had to be excepted."""
+        left_out = whole & ~mask
+        if left_out and (len(self.names(left_out)) > _FEW or whole & ~rest & mask):
+            return 0
+        return (whole & rest).bit_count() - 3 * left_out.bit_count()
+
+    def _listed(self, mask: int) -> list[str]:
+        names = self.names(mask)
+        return names if len(names) <= _MOST + 1 else [*names[:_MOST], f"{len(names) - _MOST} more"]
+
+    def _candidates(self) -> Iterator[tuple[int, str]]:
+        """Yield the sets that have a name, the more general first."""
+        pods = self._where(lambda one: one.is_pod)
+        inside = self._where(lambda one: one.mesh in IN_MESH)
+        outside = self._where(lambda one: one.is_pod and one.mesh == OUTSIDE)
+        addresses = self._where(lambda one: not one.is_pod and not one.is_node)
+        yield pods | addresses | self._where(lambda one: one.is_node), "anyone"
+        kinds = ((pods, ""), (inside, " in the mesh"), (outside, " outside the mesh"))
+        yield from ((mask, f"every pod{word}") for mask, word in kinds)
+        yield addresses, _ADDRESSES
+        for name in sorted({one.namespace for found in self._members for one in found if one.is_pod} - {ELSEWHERE}):
+            own = self._where(lambda one, name=name: one.namespace == name)  # type: ignore[misc]
+            yield from ((mask & own, f"every pod of {name}{word}") for mask, word in kinds)
+            yield from ((mask & ~own, f"every pod of other namespaces than {name}{word}") for mask, word in kinds)
+
+    def _where(self, holds: Callable[[Endpoint], bool]) -> int:
+        """Return the classes of which every member is so; impostors may be anything."""
+        real = ([one for one in found if _LIKE not in one.name] or found for found in self._members)
+        return sum(1 << number for number, found in enumerate(real) if all(map(holds, found)))
+
+
+def _names(found: Sequence[Endpoint]) -> list[str]:
+    """Return the names of one class: its workloads, else the strangers that it stands for."""
+    if not found[0].is_pod:
+        return [found[0].name.removeprefix("the address ")]
+    real = [one.name for one in found if _LIKE not in one.name and not _UNKNOWN_POD.fullmatch(one.name)]
+    return [*real, *_strangers(found)] or [found[0].name]
+
+
+def _strangers(found: Sequence[Endpoint]) -> list[str]:
+    kinds: dict[str, set[str]] = {}
+    for one in found:
+        if match := _UNKNOWN_POD.fullmatch(one.name):
+            kinds.setdefault(match[1], set()).add(one.mesh)
+    how = {frozenset({"sidecar"}): " in the mesh", frozenset({"none"}): " outside the mesh"}
+    named = {where: how.get(frozenset(meshes), "") for where, meshes in sorted(kinds.items())}
+    return [
+        f"pods of other namespaces{word}" if where == "another namespace" else f"other pods of {where}{word}"
+        for where, word in named.items()
+    ]

@@ -1,0 +1,223 @@
+"""What changes between two sets of manifests, in connections and not in text.
+
+A connection is a client, a server, a port and a request, each standing for all that
+nobody tells apart. It exists if every layer lets it through; both ends exist too. Renamed
+or rearranged policies change nothing; the last policy of a direction, taken away, opens it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from generator.algebra.intervals import Intervals
+from generator.algebra.ternary import Ternary, members
+from generator.semantics.classes import alike, port_classes, refine, representatives
+from generator.semantics.cluster import Cluster
+from generator.semantics.crowds import Crowds
+from generator.semantics.effect import Effect
+from generator.semantics.reasons import AUTHORIZATION, EGRESS, INGRESS, MTLS
+from generator.semantics.requests import CLAIM, Request, patterns_of, requests_of
+from generator.semantics.rows import Cell, Change, Kind, rows_of
+from generator.semantics.spelling import spell
+from generator.semantics.union import Union, unite
+from generator.topology import OUTSIDE, Point
+
+EXISTENCE = "existence"
+"""The layer of workloads that one of the two sets does not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Every connection that changed; how much was looked at; workloads that are the same under another name."""
+
+    changes: tuple[Change, ...]
+    endpoints: int
+    classes: int
+    ports: int
+    renamed: tuple[tuple[str, str], ...]
+
+    @property
+    def widens(self) -> bool:
+        """Whether anything gets through that did not, or may."""
+        return any(one.kind in (Kind.OPENED, Kind.WIDENED) for one in self.changes)
+
+
+def compare(old: Cluster, new: Cluster) -> Difference:
+    """Return the difference between what *old* and *new* let through."""
+    union = unite(old, new)
+    ports = port_classes((old, new))
+    comparison = _Comparison(union, ports)
+    crowds = Crowds(union.new.endpoints, comparison.blocks)
+    changes = rows_of(comparison.cells(), crowds, ports)
+    counted = len(union.new.endpoints)
+    return Difference(tuple(changes), counted, len(comparison.blocks), len(ports), union.renamed)
+
+
+class _Comparison:
+    def __init__(self, union: Union, ports: dict[Point, Intervals]) -> None:
+        self._points = tuple(ports)
+        self.blocks = _blocks(union, self._points)
+        reps = [members(block)[0] for block in self.blocks]
+        self._old, self._new = (
+            Effect(
+                side.cluster,
+                representatives(self.blocks, side.endpoints),
+                self._points,
+                union.shown,
+                side.namespaces,
+            )
+            for side in (union.old, union.new)
+        )
+        self._here = [
+            sum(1 << number for number, rep in enumerate(reps) if not side.absent >> rep & 1)
+            for side in (union.old, union.new)
+        ]
+        self._pods = self._new.universe.pods
+        self._is_same_mesh = all(
+            (one.mesh, one.account) == (other.mesh, other.account)
+            for one, other in zip(self._old.endpoints, self._new.endpoints, strict=True)
+        )
+        self._requests: dict[int, tuple[Request, ...]] = {}
+        self._patterns: dict[int, dict[str, set[str]]] = {}
+
+    def cells(self) -> Iterator[Cell]:
+        """Yield, for every server and port with a change, who is concerned and how."""
+        for server in range(len(self.blocks)):
+            is_mesh_changed = self._is_mesh_changed(server)
+            known: dict[object, list[Cell]] = {}
+            for position, point in enumerate(self._points):
+                network = self._network(server, position)
+                if network[0] == network[1] and not (is_mesh_changed and point.transport == "TCP"):
+                    continue
+                key = (network, self._layers_of_network(server, position), self._class_of(server, point))
+                if key not in known:
+                    known[key] = list(self._compared(server, position, network))
+                yield from (cell.at(point) for cell in known[key])
+
+    def _is_mesh_changed(self, server: int) -> bool:
+        if all(one.endpoints[server].mesh == OUTSIDE for one in (self._old, self._new)):
+            return False
+        return not self._is_same_mesh or self._old.bound_by(server) != self._new.bound_by(server)
+
+    def _class_of(self, server: int, point: Point) -> object:
+        if point.transport != "TCP":
+            return point.transport
+        return (self._old.mesh.class_of(server, point), self._new.mesh.class_of(server, point))
+
+    def _network(self, server: int, position: int) -> tuple[Ternary, Ternary]:
+        """Return who gets to *server* by both ends' NetworkPolicies, before and after; nobody to what is not there."""
+        found = []
+        for effect, here in zip((self._old, self._new), self._here, strict=True):
+            verdict = effect.ingress(server, position) & effect.egress(server, position)
+            present = here if here >> server & 1 else 0
+            clients = present if effect.endpoints[server].is_pod else present & self._pods
+            found.append(verdict & Ternary.exactly(clients))
+        return found[0], found[1]
+
+    def _layers_of_network(self, server: int, position: int) -> tuple[int, int, int]:
+        old, new = self._old, self._new
+        out = _changed(old.egress(server, position), new.egress(server, position))
+        into = _changed(old.ingress(server, position), new.ingress(server, position))
+        gone = self._here[0] ^ self._here[1]
+        return out, into, -1 if gone >> server & 1 else gone
+
+    def _compared(self, server: int, position: int, network: tuple[Ternary, Ternary]) -> Iterator[Cell]:
+        """Yield the changes at one port: groups of clients with the same requests gained and lost."""
+        point = self._points[position]
+        requests = self._samples(server, point)
+        states = [
+            (self._state(0, server, point, one, network), self._state(1, server, point, one, network))
+            for one in requests
+        ]
+        gains = [_risen(before, after) for before, after in states]
+        losses = [_risen(after, before) for before, after in states]
+        concerned = 0
+        for sure, perhaps in (*gains, *losses):
+            concerned |= sure | perhaps
+        layers = self._layers(server, position, requests)
+        masks = [mask for pair in (*gains, *losses) for mask in pair]
+        masks += [before.possible for before, _ in states] + [after.possible for _, after in states]
+        for group in refine(concerned, [*masks, *layers.values()]):
+            named = tuple(name for name, mask in layers.items() if mask & group)
+            had = any(before.possible & group for before, _ in states)
+            has = any(after.possible & group for _, after in states)
+            for moved, kind in (
+                (gains, Kind.WIDENED if had else Kind.OPENED),
+                (losses, Kind.NARROWED if has else Kind.CLOSED),
+            ):
+                for certain in (True, False):
+                    chosen = [
+                        one for one, pair in zip(requests, moved, strict=True) if pair[0 if certain else 1] & group
+                    ]
+                    if chosen:
+                        text = spell(chosen, requests, self._patterns.get(server, {}))
+                        yield Cell(kind, certain, group, server, point, text, named)
+
+    def _state(
+        self, which: int, server: int, point: Point, request: Request | None, network: tuple[Ternary, Ternary]
+    ) -> Ternary:
+        effect = (self._old, self._new)[which]
+        if not network[which].possible or point.transport != "TCP":
+            return network[which]
+        return network[which] & effect.admitted(server, point, request)
+
+    def _layers(self, server: int, position: int, requests: tuple[Request | None, ...]) -> dict[str, int]:
+        """Return whose verdict changed, layer by layer."""
+        point = self._points[position]
+        out, into, gone = self._layers_of_network(server, position)
+        found = {EXISTENCE: gone if gone >= 0 else (1 << len(self.blocks)) - 1, EGRESS: out, INGRESS: into}
+        if point.transport == "TCP":
+            old, new = self._old, self._new
+            found[MTLS] = _changed(old.connected(server, point), new.connected(server, point))
+            asked = 0
+            for one in requests:
+                asked |= _changed(old.admitted(server, point, one), new.admitted(server, point, one))
+            same = old.mesh.policies(server) and new.mesh.policies(server)
+            found[AUTHORIZATION] = asked & ~found[MTLS] if same else asked
+        return {name: mask for name, mask in found.items() if mask}
+
+    def _samples(self, server: int, point: Point) -> tuple[Request | None, ...]:
+        """Return the requests that policies of either side tell apart at this port."""
+        if point.transport != "TCP" or all(one.endpoints[server].mesh == OUTSIDE for one in (self._old, self._new)):
+            return (None,)
+        if server not in self._requests:
+            self._patterns[server] = self._patterns_of(server)
+            self._requests[server] = requests_of(self._patterns[server])
+        if not self._patterns[server]:
+            return (None,)
+        ports = [one for effect in (self._old, self._new) if (one := effect.endpoints[server].port(point.number))]
+        is_http = ports[-1].is_http if ports else None
+        if is_http is False:
+            return (None,)
+        return self._requests[server] if is_http else (None, *self._requests[server])
+
+    def _patterns_of(self, server: int) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for effect in (self._old, self._new):
+            for dimension, patterns in patterns_of(effect.mesh.policies(server)).items():
+                found.setdefault(dimension, set()).update(patterns)
+            for issuer, audiences in effect.mesh.trusted(server).items():
+                found.setdefault(f"{CLAIM}iss", set()).add(issuer)
+                found.setdefault(f"{CLAIM}aud", set()).update(audiences)
+        return {dimension: patterns for dimension, patterns in found.items() if patterns}
+
+
+def _blocks(union: Union, points: tuple[Point, ...]) -> list[int]:
+    """Return the classes of endpoints that neither side tells apart."""
+    masks: list[int] = []
+    for side in (union.old, union.new):
+        whole = Effect(side.cluster, side.endpoints, points, union.shown, side.namespaces)
+        masks += [*whole.told_apart(), *alike(side.endpoints), side.absent]
+    return refine((1 << len(union.new.endpoints)) - 1, masks)
+
+
+def _changed(one: Ternary, other: Ternary) -> int:
+    return (one.sure ^ other.sure) | (one.possible ^ other.possible)
+
+
+def _risen(before: Ternary, after: Ternary) -> tuple[int, int]:
+    """Return who surely went from no to yes, and who perhaps did."""
+    sure = after.sure & ~before.possible
+    perhaps = (after.sure & before.unknown) | (after.unknown & ~before.possible)
+    return sure, perhaps

@@ -1,0 +1,138 @@
+"""Everything that one set of manifests lets through, as masks: for each server and port, which clients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+
+from generator.algebra.ternary import Ternary
+from generator.algebra.transpose import transposed
+from generator.manifests.security import Scope
+from generator.semantics.cluster import Cluster
+from generator.semantics.mesh import MeshVerdicts
+from generator.semantics.network import NetworkReach
+from generator.semantics.partial import PartialUniverse
+from generator.semantics.requests import Request
+from generator.semantics.universe import Facts
+from generator.topology import AMBIENT, OUTSIDE, Endpoint, Point
+
+HBONE = Point("TCP", 15008)
+
+
+class Effect:
+    """The verdicts of *cluster* over *endpoints*, whose element *n* is element *n* of every mask."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        endpoints: Sequence[Endpoint],
+        points: Sequence[Point],
+        shown: frozenset[str],
+        namespaces: frozenset[str],
+    ) -> None:
+        """Prepare; *points* hold HBONE, which carries the connections of ambient meshes."""
+        cni = cluster.environment.cni
+        facts = Facts(cni.ip_block_matches_pods, cni.kubelet_exempt)
+        self.cluster = cluster
+        self.endpoints = tuple(endpoints)
+        self.universe = PartialUniverse(endpoints, facts, set(shown), set(namespaces))
+        self.points = tuple(points)
+        self.mesh = MeshVerdicts(cluster, endpoints)
+        self._network = NetworkReach(cluster.bundle.network_policies, self.universe, points)
+        self._hbone = self.points.index(HBONE)
+        self._holders = sum(1 << number for number, one in enumerate(endpoints) if one.has_identity)
+        self._verdicts: dict[object, Ternary] = {}
+
+    @cached_property
+    def _columns(self) -> list[list[Ternary]]:
+        """For each port, for each server: the clients whose own policies let them connect to it."""
+        count = len(self.endpoints)
+        rows = [self._network.admitted(number, "Egress") for number in range(count)]
+        found = []
+        for position in range(len(self.points)):
+            sure = transposed([row[position].sure for row in rows], count)
+            possible = transposed([row[position].possible for row in rows], count)
+            found.append(list(map(Ternary, sure, possible)))
+        return found
+
+    def ingress(self, server: int, position: int) -> Ternary:
+        """Return whom the server's own NetworkPolicies let in at port number *position*."""
+        admitted = self._network.admitted(server, "Ingress")
+        return self._through_tunnel(server, position, admitted[position], admitted[self._hbone])
+
+    def egress(self, server: int, position: int) -> Ternary:
+        """Return whose own NetworkPolicies let them out to *server* at port number *position*."""
+        columns = self._columns
+        return self._through_tunnel(server, position, columns[position][server], columns[self._hbone][server])
+
+    def _through_tunnel(self, server: int, position: int, direct: Ternary, tunnel: Ternary) -> Ternary:
+        """Members of the mesh reach an ambient server through HBONE, whatever port they mean."""
+        if self.endpoints[server].mesh != AMBIENT or self.points[position].transport != "TCP":
+            return direct
+        members = Ternary.exactly(self._holders)
+        others = Ternary.exactly(self.universe.everyone & ~self._holders)
+        return (direct & others) | (tunnel & members)
+
+    def connected(self, server: int, point: Point) -> Ternary:
+        """Return whose connections get past mutual TLS."""
+        key = (server, self.mesh.class_of(server, point))
+        if key not in self._verdicts:
+            self._verdicts[key] = self.mesh.connected(server, point)
+        return self._verdicts[key]
+
+    def admitted(self, server: int, point: Point, request: Request | None) -> Ternary:
+        """Return whose *request* the server's proxy lets through."""
+        key = (server, self.mesh.class_of(server, point), request)
+        if key not in self._verdicts:
+            self._verdicts[key] = self.mesh.admitted(server, point, request)
+        return self._verdicts[key]
+
+    def bound_by(self, server: int) -> object:
+        """Return what decides at the server's proxy: equal values, equal verdicts (between equal endpoints)."""
+        one = self.endpoints[server]
+        if one.mesh == OUTSIDE:
+            return None
+        bundle, root = self.cluster.bundle, self.cluster.environment.istio.root_namespace
+        modes = [
+            (
+                sorted(each.scope.labels.items()),
+                each.scope.namespace,
+                each.mode,
+                sorted(each.ports.items()),
+                each.created,
+            )
+            for each in bundle.peer_authentications
+            if speaks_for(each.scope, one, root)
+        ]
+        policies = [
+            (each.scope.namespace, each.action, sorted(map(repr, each.rules))) for each in self.mesh.policies(server)
+        ]
+        others = (one.mesh, one.is_gateway, self.mesh.is_beyond_us(one), sorted(self.mesh.trusted(server).items()))
+        return sorted(map(repr, modes)), sorted(map(repr, policies)), others
+
+    def told_apart(self) -> Iterator[int]:
+        """Yield masks: endpoints that are in the same of them get the same verdicts, as clients and as servers."""
+        bundle, root = self.cluster.bundle, self.cluster.environment.istio.root_namespace
+        for policy in bundle.network_policies:
+            yield self.universe.in_namespace(policy.namespace) & self.universe.labelled(policy.pods)
+            for rule in (*policy.ingress, *policy.egress):
+                for peer in rule.peers or ():
+                    meant = self.universe.peer(peer, policy.namespace)
+                    yield from (meant.sure, meant.possible)
+        scoped: list[Scope] = [one.scope for one in bundle.peer_authentications]
+        scoped += [one.scope for one in bundle.authorization_policies]
+        scoped += [one.scope for one in bundle.request_authentications]
+        for scope in scoped:
+            yield sum(1 << number for number, one in enumerate(self.endpoints) if speaks_for(scope, one, root))
+        yield from self.mesh.told_apart()
+
+
+def _told(scope: Scope) -> tuple[str, list[tuple[str, str]]]:
+    return scope.namespace, sorted(scope.labels.items())
+
+
+def speaks_for(scope: Scope, server: Endpoint, root_namespace: str) -> bool:
+    """Tell whether a policy of *scope* speaks for *server*."""
+    if scope.namespace not in (server.namespace, root_namespace):
+        return False
+    return all(server.labels.get(key) == value for key, value in scope.labels.items())

@@ -1,0 +1,102 @@
+"""Changed connections put together into as few rows as say the same: ports, then clients, then servers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from generator.algebra.intervals import Intervals
+from generator.semantics.crowds import Crowds
+from generator.semantics.network import TRANSPORTS
+from generator.topology import Point
+
+_WHOLE = Intervals(((1, 65535),))
+
+
+class Kind(StrEnum):
+    """What happened to a connection; widened and narrowed where some requests got through all the time."""
+
+    OPENED = "opened"
+    WIDENED = "widened"
+    NARROWED = "narrowed"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One change at one server and port, of a mask of clients. ``certain`` is false where a fact is missing."""
+
+    kind: Kind
+    certain: bool
+    clients: int
+    server: int
+    point: Point
+    requests: str
+    layers: tuple[str, ...]
+
+    def at(self, point: Point) -> Cell:
+        """Return the same change at another port."""
+        return replace(self, point=point)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One row: who got or lost the way to whom, at which ports, with which requests, and by which layers."""
+
+    kind: Kind
+    certain: bool
+    client: str
+    server: str
+    ports: str
+    requests: str
+    layers: tuple[str, ...]
+    clients: tuple[str, ...]
+    servers: tuple[str, ...]
+
+
+_Text = tuple[Kind, bool, str, tuple[str, ...]]
+
+
+def rows_of(cells: Iterable[Cell], crowds: Crowds, ports: Mapping[Point, Intervals]) -> list[Change]:
+    """Return *cells* as rows, what was opened first, each in the order of names."""
+    by_pair: dict[tuple[_Text, int, int], dict[str, Intervals]] = {}
+    for cell in cells:
+        text = (cell.kind, cell.certain, cell.requests, cell.layers)
+        open_ports = by_pair.setdefault((text, cell.server, cell.clients), {})
+        open_ports[cell.point.transport] = open_ports.get(cell.point.transport, Intervals()) | ports[cell.point]
+    by_server: dict[tuple[_Text, int, str], int] = {}
+    for (text, server, clients), open_ports in by_pair.items():
+        key = (text, server, spell_ports(open_ports))
+        by_server[key] = by_server.get(key, 0) | clients
+    by_clients: dict[tuple[_Text, int, str], int] = {}
+    for (text, server, port), clients in by_server.items():
+        by_clients[text, clients, port] = by_clients.get((text, clients, port), 0) | 1 << server
+    rows = [_row(text, clients, servers, port, crowds) for (text, clients, port), servers in by_clients.items()]
+    order = list(Kind)
+    return sorted(rows, key=lambda row: (order.index(row.kind), row.server, row.ports, row.client, row.requests))
+
+
+def _row(text: _Text, clients: int, servers: int, ports: str, crowds: Crowds) -> Change:
+    kind, certain, requests, layers = text
+    names = tuple(crowds.names(clients)), tuple(crowds.names(servers))
+    return Change(kind, certain, crowds.words(clients), crowds.words(servers), ports, requests, layers, *names)
+
+
+def spell_ports(ports: Mapping[str, Intervals]) -> str:
+    """Return ports in words: ``8080/TCP``, ``every TCP port but 15008``."""
+    if all(ports.get(transport) == _WHOLE for transport in TRANSPORTS):
+        return "every port"
+    return ", ".join(_of_transport(transport, ports[transport]) for transport in TRANSPORTS if transport in ports)
+
+
+def _of_transport(transport: str, ports: Intervals) -> str:
+    if ports == _WHOLE:
+        return f"every {transport} port"
+    if len(ports.parts) > len((_WHOLE - ports).parts):
+        return f"every {transport} port but {_listed(_WHOLE - ports)}"
+    return f"{_listed(ports)}/{transport}"
+
+
+def _listed(ports: Intervals) -> str:
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in ports.parts)
