@@ -26,6 +26,7 @@ from generator.output.writer import write_bundle
 from generator.pipeline import Request, render
 from generator.plan import resources
 from generator.rules import registry
+from tests import sessions
 from tests.docs.session import SESSIONS, Session
 from tests.rules.pages import read_page
 
@@ -57,6 +58,7 @@ def documents() -> Iterator[tuple[Path, str]]:
         for mark, table in tables(path).items():
             text = with_table(text, mark, table)
         yield path, played(text) if path in SESSIONS else text
+    yield from ((path, sessions.played(path)) for path in sessions.sessions())
 
 
 def tables(path: Path) -> dict[str, str]:

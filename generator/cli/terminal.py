@@ -38,6 +38,7 @@ def fail(error: MeshgenError, output_format: str = "text", *, writes: bool = Fal
     if not isinstance(error, InvalidInput):
         say(f"meshgen: {printable(str(error))}")
         return error.exit_code
+    output_format = output_format if output_format in REPORTERS else "text"  # a table's format is none of findings
     report = REPORTERS[output_format](error.findings, wants_colour(sys.stderr))
     print(report, file=sys.stderr if output_format == "text" else sys.stdout)
     if output_format == "text":

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable
 
 from generator.report.json import SCHEMA_VERSION
-from generator.report.safe import printable
+from generator.report.safe import one_line, printable
 from generator.semantics.difference import Difference
 from generator.semantics.rows import Change
 
+_MARKUP = re.compile(r"[\\`*_\[\]<>|#~!&@\n\t]")
 _HEAD = ("change", "client", "server", "port", "requests", "layer")
 
 
@@ -37,7 +39,7 @@ def _notes(found: Difference) -> list[str]:
 def _as_text(old: str, new: str, found: Difference) -> str:
     lines = [f"{_word(row):<16} {_connection(row)} ({', '.join(row.layers)})" for row in found.changes]
     notes = [f"note: {one}" for one in _notes(found)]
-    return "\n".join(printable(line) for line in [*lines, *notes, f"{old} -> {new}: {_summary(found)}"])
+    return "\n".join(one_line(line) for line in [*lines, *notes, f"{old} -> {new}: {_summary(found)}"])
 
 
 def _connection(row: Change) -> str:
@@ -64,10 +66,7 @@ def _row(cells: list[str] | tuple[str, ...]) -> str:
 
 def _plain(text: str) -> str:
     """Return *text* such that Markdown shows it as it is: no markup, no mention of a user, no second cell."""
-    shown = printable(text).replace("\n", " ").replace("\t", " ")
-    for character in "\\`*_[]<>|#~!":
-        shown = shown.replace(character, f"&#{ord(character)};")
-    return shown.replace("@", "&#64;")
+    return _MARKUP.sub(lambda match: f"&#{ord(match.group())};", printable(text))
 
 
 def _as_json(old: str, new: str, found: Difference) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from generator.core.places import Place
 from generator.report.json import SCHEMA_VERSION
-from generator.report.safe import printable
+from generator.report.safe import one_line
 from generator.semantics.explain import Explanation
 from generator.semantics.reasons import Answer, Layer, Reason, Verdict
 from generator.semantics.symptoms import Cause
@@ -27,7 +27,7 @@ def _as_text(explanation: Explanation, causes: Sequence[Cause]) -> str:
         for one in shown:
             lines += ["", *_answer_lines(one, explanation)]
         lines += ["", f"{left_out} more pairs get the same answers"] if left_out else []
-    return "\n".join(map(printable, lines))
+    return "\n".join(map(one_line, lines))
 
 
 def _title(explanation: Explanation) -> str:

@@ -12,8 +12,6 @@ from generator.topology import IN_MESH, OUTSIDE, Endpoint
 _UNKNOWN_POD = re.compile(r"an unknown pod of (?:the namespace )?(.+) with(?:out)? a sidecar")
 _LIKE = "a pod like "
 _ADDRESSES = "every address"
-_MOST = 4
-"""Names that are listed; of more, how many there are."""
 _FEW = 2
 """Exceptions that are worth naming."""
 
@@ -25,52 +23,63 @@ class Crowds:
         """Prepare the names of the classes, and of the sets that have a name of their own."""
         self._members = [[everybody[number] for number in members(block)] for block in blocks]
         self._names = [_names(found) for found in self._members]
-        self._impostors = sum(
+        self.impostors = sum(
             1 << number for number, found in enumerate(self._members) if all(_LIKE in one.name for one in found)
         )
-        self._strangers = self._where(lambda one: one.namespace == ELSEWHERE) & ~self._impostors
-        self._wholes = [(mask & ~self._impostors, word) for mask, word in self._candidates() if mask]
+        self._addresses = self._where(lambda one: not one.is_pod and not one.is_node)
+        self._hidden_by = list(self._by_namespace())
+        self._wholes = [(mask & ~self.impostors, word) for mask, word in self._candidates() if mask]
 
     def names(self, mask: int) -> list[str]:
         """Return the names of everybody in *mask*, for programs."""
-        return sorted({name for number in members(mask) for name in self._names[number]})
+        is_all = self._addresses and not self._addresses & ~mask
+        rest = mask & ~self._addresses if is_all else mask
+        found = {name for number in members(rest) for name in self._names[number]}
+        return sorted(found | ({_ADDRESSES} if is_all else set()))
 
-    def words(self, mask: int) -> str:
+    def parts(self, mask: int) -> list[str]:
         """Return *mask* for a reader: the largest sets that have a name, then the rest one by one."""
         parts, rest = [], mask
+        for strangers, impostors in self._hidden_by:
+            rest &= ~impostors if mask & strangers else -1
         while rest:
             whole, word = max(self._wholes, key=lambda one: self._gain(one[0], mask, rest))
-            if self._gain(whole, mask, rest) < 2:
+            if self._gain(whole, mask, rest) < 2:  # a name is as short
                 break
             left_out = self.names(whole & ~mask)
             parts.append(f"{word} but {', '.join(left_out)}" if left_out else word)
             rest &= ~whole
-        return ", ".join([*parts, *self._listed(rest)])
+        return [*parts, *self.names(rest)]
 
     def _gain(self, whole: int, mask: int, rest: int) -> int:
         """Return how many classes the word for *whole* saves; none if too many had to be excepted."""
         left_out = whole & ~mask
-        if left_out and (len(self.names(left_out)) > _FEW or whole & ~rest & mask):
+        if left_out and (left_out.bit_count() > _FEW or len(self.names(left_out)) > _FEW or whole & ~rest & mask):
             return 0
         return (whole & rest).bit_count() - 3 * left_out.bit_count()
 
-    def _listed(self, mask: int) -> list[str]:
-        names = self.names(mask)
-        return names if len(names) <= _MOST + 1 else [*names[:_MOST], f"{len(names) - _MOST} more"]
+    def _by_namespace(self) -> Iterator[tuple[int, int]]:
+        """Yield unknown pods with the impostors beside them, who then need no mention: they are unknown as well."""
+        for name in sorted({one.namespace for found in self._members for one in found if one.is_pod}):
+            near = [[one for one in found if one.namespace == name] for found in self._members]
+            known = sum(
+                1 << n for n, found in enumerate(near) if any(_UNKNOWN_POD.fullmatch(one.name) for one in found)
+            )
+            yield known, self.impostors & sum(1 << number for number, found in enumerate(near) if found)
 
     def _candidates(self) -> Iterator[tuple[int, str]]:
         """Yield the sets that have a name, the more general first."""
         pods = self._where(lambda one: one.is_pod)
         inside = self._where(lambda one: one.mesh in IN_MESH)
         outside = self._where(lambda one: one.is_pod and one.mesh == OUTSIDE)
-        addresses = self._where(lambda one: not one.is_pod and not one.is_node)
-        yield pods | addresses | self._where(lambda one: one.is_node), "anyone"
+        yield pods | self._addresses | self._where(lambda one: one.is_node), "anyone"
         kinds = ((pods, ""), (inside, " in the mesh"), (outside, " outside the mesh"))
         yield from ((mask, f"every pod{word}") for mask, word in kinds)
-        yield addresses, _ADDRESSES
+        yield self._addresses, _ADDRESSES
         for name in sorted({one.namespace for found in self._members for one in found if one.is_pod} - {ELSEWHERE}):
             own = self._where(lambda one, name=name: one.namespace == name)  # type: ignore[misc]
             yield from ((mask & own, f"every pod of {name}{word}") for mask, word in kinds)
+            yield own & ~self._where(lambda one: bool(_UNKNOWN_POD.fullmatch(one.name))), f"every workload of {name}"
             yield from ((mask & ~own, f"every pod of other namespaces than {name}{word}") for mask, word in kinds)
 
     def _where(self, holds: Callable[[Endpoint], bool]) -> int:
@@ -82,7 +91,7 @@ class Crowds:
 def _names(found: Sequence[Endpoint]) -> list[str]:
     """Return the names of one class: its workloads, else the strangers that it stands for."""
     if not found[0].is_pod:
-        return [found[0].name.removeprefix("the address ")]
+        return [found[0].name.replace("the address ", "addresses like ")]
     real = [one.name for one in found if _LIKE not in one.name and not _UNKNOWN_POD.fullmatch(one.name)]
     return [*real, *_strangers(found)] or [found[0].name]
 

@@ -7,6 +7,8 @@ or rearranged policies change nothing; the last policy of a direction, taken awa
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -23,8 +25,11 @@ from generator.semantics.spelling import spell
 from generator.semantics.union import Union, unite
 from generator.topology import OUTSIDE, Point
 
-EXISTENCE = "existence"
+EXISTENCE = "the workload itself"
 """The layer of workloads that one of the two sets does not have."""
+
+_GAIN = {False: Kind.OPENED, True: Kind.WIDENED}
+_LOSS = {False: Kind.CLOSED, True: Kind.NARROWED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,41 +131,33 @@ class _Comparison:
         """Yield the changes at one port: groups of clients with the same requests gained and lost."""
         point = self._points[position]
         requests = self._samples(server, point)
-        states = [
-            (self._state(0, server, point, one, network), self._state(1, server, point, one, network))
-            for one in requests
-        ]
-        gains = [_risen(before, after) for before, after in states]
-        losses = [_risen(after, before) for before, after in states]
-        concerned = 0
-        for sure, perhaps in (*gains, *losses):
-            concerned |= sure | perhaps
+        before = [self._state(self._old, server, point, one, network[0]) for one in requests]
+        after = [self._state(self._new, server, point, one, network[1]) for one in requests]
+        gains = [_risen(*pair) for pair in zip(before, after, strict=True)]
+        losses = [_risen(*pair) for pair in zip(after, before, strict=True)]
         layers = self._layers(server, position, requests)
         masks = [mask for pair in (*gains, *losses) for mask in pair]
-        masks += [before.possible for before, _ in states] + [after.possible for _, after in states]
+        concerned = functools.reduce(operator.or_, masks, 0)
+        masks += [one.verdict.possible for one in (*before, *after)]
         for group in refine(concerned, [*masks, *layers.values()]):
             named = tuple(name for name, mask in layers.items() if mask & group)
-            had = any(before.possible & group for before, _ in states)
-            has = any(after.possible & group for _, after in states)
-            for moved, kind in (
-                (gains, Kind.WIDENED if had else Kind.OPENED),
-                (losses, Kind.NARROWED if has else Kind.CLOSED),
-            ):
+            had = any(one.verdict.possible & group for one in before)
+            has = any(one.verdict.possible & group for one in after)
+            for moved, kind in ((gains, _GAIN[had]), (losses, _LOSS[has])):
                 for certain in (True, False):
-                    chosen = [
-                        one for one, pair in zip(requests, moved, strict=True) if pair[0 if certain else 1] & group
-                    ]
+                    pairs = zip(requests, moved, strict=True)
+                    chosen = [one for one, (sure, perhaps) in pairs if (sure if certain else perhaps) & group]
                     if chosen:
                         text = spell(chosen, requests, self._patterns.get(server, {}))
                         yield Cell(kind, certain, group, server, point, text, named)
 
-    def _state(
-        self, which: int, server: int, point: Point, request: Request | None, network: tuple[Ternary, Ternary]
-    ) -> Ternary:
-        effect = (self._old, self._new)[which]
-        if not network[which].possible or point.transport != "TCP":
-            return network[which]
-        return network[which] & effect.admitted(server, point, request)
+    @staticmethod
+    def _state(effect: Effect, server: int, point: Point, request: Request | None, network: Ternary) -> _State:
+        if not network.possible or point.transport != "TCP":
+            return _State(network, network)
+        verdict = effect.admitted(server, point, request)
+        inside = effect.admitted_inside(server, point, request)
+        return _State(network & verdict, network & inside)
 
     def _layers(self, server: int, position: int, requests: tuple[Request | None, ...]) -> dict[str, int]:
         """Return whose verdict changed, layer by layer."""
@@ -173,8 +170,9 @@ class _Comparison:
             asked = 0
             for one in requests:
                 asked |= _changed(old.admitted(server, point, one), new.admitted(server, point, one))
-            same = old.mesh.policies(server) and new.mesh.policies(server)
-            found[AUTHORIZATION] = asked & ~found[MTLS] if same else asked
+                asked |= _changed(old.admitted_inside(server, point, one), new.admitted_inside(server, point, one))
+            is_same = old.ruled_by(server) == new.ruled_by(server)
+            found[AUTHORIZATION] = asked & ~found[MTLS] if is_same else asked
         return {name: mask for name, mask in found.items() if mask}
 
     def _samples(self, server: int, point: Point) -> tuple[Request | None, ...]:
@@ -216,8 +214,22 @@ def _changed(one: Ternary, other: Ternary) -> int:
     return (one.sure ^ other.sure) | (one.possible ^ other.possible)
 
 
-def _risen(before: Ternary, after: Ternary) -> tuple[int, int]:
+@dataclass(frozen=True, slots=True)
+class _State:
+    """Who gets through, and who would if everybody of whom nobody says it were in the mesh.
+
+    The second shows what a changed rule does where it is unknown whether it binds anybody:
+    the verdict is unknown before and after, and yet the rule may have let somebody in.
+    """
+
+    verdict: Ternary
+    inside: Ternary
+
+
+def _risen(before: _State, after: _State) -> tuple[int, int]:
     """Return who surely went from no to yes, and who perhaps did."""
-    sure = after.sure & ~before.possible
-    perhaps = (after.sure & before.unknown) | (after.unknown & ~before.possible)
-    return sure, perhaps
+    old, new = before.verdict, after.verdict
+    sure = new.sure & ~old.possible
+    perhaps = (new.sure & old.unknown) | (new.unknown & ~old.possible)
+    perhaps |= after.inside.possible & ~before.inside.possible | after.inside.sure & ~before.inside.sure
+    return sure, perhaps & ~sure

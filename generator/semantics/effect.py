@@ -87,6 +87,15 @@ class Effect:
             self._verdicts[key] = self.mesh.admitted(server, point, request)
         return self._verdicts[key]
 
+    def admitted_inside(self, server: int, point: Point, request: Request | None) -> Ternary:
+        """Return the same for a mesh that holds everybody of whom nobody says otherwise."""
+        if self.mesh.is_settled(self.endpoints[server]):
+            return self.admitted(server, point, request)
+        key = (server, self.mesh.class_of(server, point), request, "inside")
+        if key not in self._verdicts:
+            self._verdicts[key] = self.mesh.admitted_inside(server, point, request)
+        return self._verdicts[key]
+
     def bound_by(self, server: int) -> object:
         """Return what decides at the server's proxy: equal values, equal verdicts (between equal endpoints)."""
         one = self.endpoints[server]
@@ -104,11 +113,14 @@ class Effect:
             for each in bundle.peer_authentications
             if speaks_for(each.scope, one, root)
         ]
+        return one.mesh, one.is_gateway, self.mesh.is_beyond_us(one), sorted(map(repr, modes)), self.ruled_by(server)
+
+    def ruled_by(self, server: int) -> object:
+        """Return what AuthorizationPolicies and RequestAuthentications say at the server's proxy."""
         policies = [
             (each.scope.namespace, each.action, sorted(map(repr, each.rules))) for each in self.mesh.policies(server)
         ]
-        others = (one.mesh, one.is_gateway, self.mesh.is_beyond_us(one), sorted(self.mesh.trusted(server).items()))
-        return sorted(map(repr, modes)), sorted(map(repr, policies)), others
+        return sorted(map(repr, policies)), sorted(self.mesh.trusted(server).items())
 
     def told_apart(self) -> Iterator[int]:
         """Yield masks: endpoints that are in the same of them get the same verdicts, as clients and as servers."""

@@ -69,7 +69,7 @@ def find_end(cluster: Cluster, text: str, *, port: str | None = None) -> End:
         return _behind(cluster, _only(services, text))
     if not workloads:
         raise MeshgenError(_unknown(cluster, text, is_server=port is not None))
-    return End((_only(workloads, text),), _headless_note(services))
+    return End((_only(workloads, text),), _note(services, port))
 
 
 def _chosen_service(services: list[Service], workloads: list[Endpoint], port: str | None) -> bool:
@@ -85,11 +85,14 @@ def _has_port(service: Service, port: str) -> bool:
     return any(port in (str(one.number), one.name) for one in service.ports)
 
 
-def _headless_note(services: list[Service]) -> str:
-    headless = next((one for one in services if one.is_headless), None)
-    if headless is None:
+def _note(services: list[Service], port: str | None) -> str:
+    """Say why a Service of the same name was not meant."""
+    if not services or port is None:
         return ""
-    return f"the Service {headless.namespace}/{headless.name} is headless: clients dial the pod's own port"
+    title = f"the Service {services[0].namespace}/{services[0].name}"
+    if services[0].is_headless:
+        return f"{title} is headless: clients dial the pod's own port"
+    return f"{title} has no port {port}: this is the pod's own"
 
 
 def _behind(cluster: Cluster, service: Service) -> End:

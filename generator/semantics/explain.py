@@ -193,12 +193,22 @@ def _pair(cluster: Cluster, client: Endpoint, server: Endpoint, point: Point, as
     fixed = asked.fixed()
     if is_http is False or point.transport != "TCP":
         return Pair(cluster, client, server, point, (None,), {})
-    samples = requests_of(patterns)
+    trusted = mesh.trusted(1)
+    patterns = {dimension: known for dimension, known in patterns.items() if known}
+    samples = tuple(one for one in requests_of(patterns) if _may_pass(one, trusted))
     if asked.method:
         samples = tuple(map(_without_extras, samples))
     requests = dict.fromkeys(_with(one, fixed) for one in samples)
     without_http = () if is_http or fixed else (None,)
     return Pair(cluster, client, server, point, (*without_http, *requests), patterns)
+
+
+def _may_pass(request: Request, trusted: Mapping[str, tuple[str, ...]]) -> bool:
+    """Leave out tokens that nobody issued: they are refused wherever tokens are read, and say nothing of policies."""
+    issuer, audience = request.get(f"{CLAIM}iss"), request.get(f"{CLAIM}aud")
+    if not trusted or issuer is None:
+        return issuer is not None or audience is None or not trusted
+    return issuer in trusted and (not trusted[issuer] or audience in trusted[issuer])
 
 
 def _without_extras(request: Request) -> Request:

@@ -82,6 +82,19 @@ class MeshVerdicts:
             verdict = Ternary.perhaps(verdict.possible)
         return self._perhaps_outside(server, point, verdict)
 
+    def is_settled(self, server: Endpoint) -> bool:
+        """Tell whether it is known of everybody if they are in the mesh, and of *server* who decides there."""
+        return len(self._readings) == 1 and not self.is_beyond_us(server)
+
+    def admitted_inside(self, server: int, point: Point, request: Request | None) -> Ternary:
+        """Return what `admitted` would if everybody of whom nobody says it were in the mesh."""
+        one, reading = self.endpoints[server], self._readings[0]
+        if one.mesh == AMBIENT:
+            verdict = self._ztunnel(reading, server, point)
+        else:
+            verdict = reading.authorization.admitted(server, point, request)
+        return Ternary(verdict.sure & self._everyone, verdict.possible & self._everyone)
+
     def class_of(self, server: int, point: Point) -> tuple[object, ...]:
         """Return what tells *point* apart at *server*: points of one class get the same verdicts."""
         return self._readings[0].authorization.class_of(server, point)

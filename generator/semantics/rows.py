@@ -12,6 +12,8 @@ from generator.semantics.network import TRANSPORTS
 from generator.topology import Point
 
 _WHOLE = Intervals(((1, 65535),))
+_MOST = 4
+"""Names that are listed; of more, how many there are."""
 
 
 class Kind(StrEnum):
@@ -40,19 +42,46 @@ class Cell:
         return replace(self, point=point)
 
 
+Ports = tuple[tuple[str, Intervals], ...]
+"""Transports, each with its ports."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One row: who got or lost the way to whom, at which ports, with which requests, and by which layers."""
+    """One row: who got or lost the way to whom, at which ports, with which requests, and by which layers.
+
+    Both ends are there twice: in few words for a reader, and name by name.
+    """
 
     kind: Kind
     certain: bool
-    client: str
-    server: str
-    ports: str
+    client_words: tuple[str, ...]
+    server_words: tuple[str, ...]
+    open_ports: Ports
     requests: str
     layers: tuple[str, ...]
     clients: tuple[str, ...]
     servers: tuple[str, ...]
+
+    @property
+    def client(self) -> str:
+        """Who connects."""
+        return _cut(self.client_words)
+
+    @property
+    def server(self) -> str:
+        """Who is connected to."""
+        return _cut(self.server_words)
+
+    @property
+    def ports(self) -> str:
+        """The ports in words."""
+        return spell_ports(dict(self.open_ports))
+
+
+def _cut(names: tuple[str, ...]) -> str:
+    shown = names if len(names) <= _MOST + 1 else (*names[:_MOST], f"{len(names) - _MOST} more")
+    return ", ".join(shown)
 
 
 _Text = tuple[Kind, bool, str, tuple[str, ...]]
@@ -65,11 +94,11 @@ def rows_of(cells: Iterable[Cell], crowds: Crowds, ports: Mapping[Point, Interva
         text = (cell.kind, cell.certain, cell.requests, cell.layers)
         open_ports = by_pair.setdefault((text, cell.server, cell.clients), {})
         open_ports[cell.point.transport] = open_ports.get(cell.point.transport, Intervals()) | ports[cell.point]
-    by_server: dict[tuple[_Text, int, str], int] = {}
+    by_server: dict[tuple[_Text, int, Ports], int] = {}
     for (text, server, clients), open_ports in by_pair.items():
-        key = (text, server, spell_ports(open_ports))
+        key = (text, server, tuple(sorted(open_ports.items(), key=lambda one: TRANSPORTS.index(one[0]))))
         by_server[key] = by_server.get(key, 0) | clients
-    by_clients: dict[tuple[_Text, int, str], int] = {}
+    by_clients: dict[tuple[_Text, int, Ports], int] = {}
     for (text, server, port), clients in by_server.items():
         by_clients[text, clients, port] = by_clients.get((text, clients, port), 0) | 1 << server
     rows = [_row(text, clients, servers, port, crowds) for (text, clients, port), servers in by_clients.items()]
@@ -77,10 +106,11 @@ def rows_of(cells: Iterable[Cell], crowds: Crowds, ports: Mapping[Point, Interva
     return sorted(rows, key=lambda row: (order.index(row.kind), row.server, row.ports, row.client, row.requests))
 
 
-def _row(text: _Text, clients: int, servers: int, ports: str, crowds: Crowds) -> Change:
+def _row(text: _Text, clients: int, servers: int, ports: Ports, crowds: Crowds) -> Change:
     kind, certain, requests, layers = text
+    words = tuple(crowds.parts(clients)), tuple(crowds.parts(servers))
     names = tuple(crowds.names(clients)), tuple(crowds.names(servers))
-    return Change(kind, certain, crowds.words(clients), crowds.words(servers), ports, requests, layers, *names)
+    return Change(kind, certain, *words, ports, requests, layers, *names)
 
 
 def spell_ports(ports: Mapping[str, Intervals]) -> str:

@@ -65,7 +65,8 @@ def _words(names: Sequence[str], box: _Box, domains: Sequence[_Values], patterns
 def _dimension(name: str, values: _Values, domain: _Values, patterns: Sequence[str]) -> str:
     """Return the values of one dimension: as an exception where what nobody named is among them."""
     if any(value is not None and not _patterns(value, patterns) for value in values):
-        text = f"any but {_list(domain - values, patterns)}"
+        left_out = domain - values
+        text = "any" if left_out == {None} else f"any but {_list(left_out, patterns)}"
     else:
         text = _list(values, patterns)
     if name in (METHOD, PATH):
@@ -73,7 +74,9 @@ def _dimension(name: str, values: _Values, domain: _Values, patterns: Sequence[s
     if name == HOST:
         return f"to host {text}"
     word = f"header {name.removeprefix(HEADER)}" if name.startswith(HEADER) else _token(name)
-    return f"without {word}" if values == {None} else f"with {word}: {text}"
+    if values == {None}:
+        return f"without {word}"
+    return f"with {word}: {text}{' or none' if None in values else ''}"
 
 
 def _token(name: str) -> str:

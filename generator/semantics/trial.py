@@ -99,12 +99,16 @@ class Trial:
         identities = self._identities
         where, _, account = value.rpartition("/")
         by_identity: dict[str, Callable[[Endpoint], bool]] = {
-            "principals": lambda one: _is_principal(one, value, identities),
-            "namespaces": lambda one: _wild(value, one.namespace),
-            "serviceAccounts": lambda one: (one.namespace, one.account) == (where or namespace, account),
+            "principals": lambda one: one.has_identity and _is_principal(one, value, identities),
+            "namespaces": lambda one: one.has_identity and _wild(value, one.namespace),
+            "serviceAccounts": lambda one: (
+                one.has_identity and (one.namespace, one.account) == (where or namespace, account)
+            ),
         }
         if field in by_identity:
-            return self._callers(by_identity[field])
+            about = (field, value, namespace if field == "serviceAccounts" else "", identities)
+            mask = self._universe.remembered(about, by_identity[field])
+            return Ternary.exactly(mask) & self._known
         if field == "ipBlocks":
             return self._addresses(value)
         if field == "requestPrincipals":
@@ -112,11 +116,6 @@ class Trial:
         if field == "trustDomains" and identities.trust_domain:
             return self._known if _wild(value, identities.trust_domain) else NOTHING
         return Ternary.perhaps(self._universe.everyone)  # remoteIpBlocks: depends on the proxies in front
-
-    def _callers(self, holds: Callable[[Endpoint], bool]) -> Ternary:
-        """Return the callers of whom *holds* is true, as far as their connection carries an identity."""
-        mask = sum(1 << n for n, one in enumerate(self._universe.endpoints) if one.has_identity and holds(one))
-        return Ternary.exactly(mask) & self._known
 
     def _addresses(self, cidr: str) -> Ternary:
         try:

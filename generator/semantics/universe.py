@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 from generator.algebra.ternary import NOTHING, Ternary
@@ -33,10 +33,17 @@ class Universe:
         self._pods_by_namespace_labels: dict[LabelSelector, int] = {}
         self._pods_by_namespace: dict[str, int] = {}
         self._blocks: dict[tuple[str, tuple[str, ...]], Ternary] = {}
+        self._remembered: dict[Hashable, int] = {}
 
     def _mask(self, holds: object) -> int:
         assert callable(holds)  # noqa: S101
         return sum(1 << index for index, one in enumerate(self.endpoints) if holds(one))
+
+    def remembered(self, about: Hashable, holds: Callable[[Endpoint], bool]) -> int:
+        """Return the endpoints of which *holds* is true, asked once for everything that it is *about*."""
+        if about not in self._remembered:
+            self._remembered[about] = self._mask(holds)
+        return self._remembered[about]
 
     def labelled(self, selector: LabelSelector) -> int:
         """Return the pods whose labels *selector* matches, in any namespace."""

@@ -200,7 +200,7 @@ def _unmet(pair: Pair, policy: AuthorizationPolicy) -> Reason:
         return Reason(f"{title} allows nothing", policy.manifest.place("spec"))
     access = IdentifiedAccess([policy], pair.cluster.mtls, pair.cluster.identities)
     for _, rule in access.allowing(pair.server, pair.client, pair.point):
-        return Reason(f"{title} names {pair.client.name}, but for other requests", rule.place)
+        return Reason(f"{title} has a rule for {pair.client.name}, but for other requests", rule.place)
     return Reason(f"{title} has no rule for {pair.client.name} on {pair.point}", policy.manifest.place("spec", "rules"))
 
 

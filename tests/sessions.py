@@ -1,0 +1,47 @@
+"""Questions and answers as files: `session.txt` in a folder of YAML, commands and what they print, byte for byte.
+
+python -m tests.refresh renews them. A line beginning with `$ ` is a command, its lines below
+are standard output, then standard error, then the exit code where it is not 0.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.support import ROOT, meshgen
+
+FOLDERS = ("why", "diff", "graph")
+
+
+def sessions() -> list[Path]:
+    """Return every session."""
+    return sorted(path for name in FOLDERS for path in (ROOT / "tests" / name).glob("*/session.txt"))
+
+
+def played(path: Path) -> str:
+    """Return the session at *path* with what its commands print now."""
+    lines = [line for line in path.read_text("utf-8").splitlines() if line.startswith(("$ ", "# "))]
+    before = Path.cwd()
+    os.chdir(path.parent)
+    try:
+        return "\n".join(text for line in lines for text in _step(line)) + "\n"
+    finally:
+        os.chdir(before)
+
+
+def _step(line: str) -> Iterator[str]:
+    yield line
+    if line.startswith("# "):
+        return
+    program, *arguments = shlex.split(line.removeprefix("$ "))
+    assert program == "meshgen"
+    run = meshgen(*arguments)
+    for text in (run.out, run.err):
+        if text:
+            yield text.removesuffix("\n")
+    if run.code:
+        yield f"exit {run.code}"
+    yield ""
