@@ -12,6 +12,7 @@ from generator import __version__
 from generator.cli.catalogue import env, explain, profiles
 from generator.cli.check import check
 from generator.cli.diff import diff
+from generator.cli.graph import graph
 from generator.cli.init import init
 from generator.cli.options import Parameter
 from generator.cli.render import render
@@ -45,7 +46,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (render, verify, check, why, diff, init, profiles, explain, env, schema):
+for command in (render, verify, check, why, diff, graph, init, profiles, explain, env, schema):
     app.command()(_typed(command))
 
 
