@@ -27,6 +27,7 @@ from generator.pipeline import Request, render
 from generator.plan import resources
 from generator.rules import registry
 from tests import sessions
+from tests.docs.components import component_tables
 from tests.docs.session import SESSIONS, Session
 from tests.rules.pages import read_page
 
@@ -66,7 +67,7 @@ def tables(path: Path) -> dict[str, str]:
     types = profile_types()
     for kind in types.values():
         if path.parent == kind.folder:
-            return {"options": _options(kind)}
+            return {"options": _options(kind), **(component_tables(kind) if kind.name == "component" else {})}
     if path == CONTRIBUTING:
         return {"layers": _layers()}
     if path == RULES:

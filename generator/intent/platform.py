@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from generator.core.findings import Finding
-from generator.environment.model import Environment
+from generator.environment.model import Environment, Pods
 from generator.model.intent import Intent, MeshWide, Namespace
 from generator.model.terms import Authorization, Isolation, Mesh
 
@@ -27,28 +27,36 @@ def _check_root(intent: Intent, environment: Environment, namespace: Namespace) 
     if namespace.name != environment.istio.root_namespace:
         return
     own = intent.rendered_in(namespace.name)
-    if namespace.mesh is Mesh.SIDECAR or any(one.mesh is Mesh.SIDECAR for one in own):
+    is_whole = namespace.isolation is Isolation.NAMESPACE and namespace.mesh is Mesh.SIDECAR
+    if is_whole or any(one.mesh is Mesh.SIDECAR for one in own):
         message = f"{namespace.name!r} is the root namespace of the mesh: policies there hold for every namespace"
         fix = "say what holds for the whole mesh with the profile type mesh-baseline, and leave this namespace out here"
         yield Finding("MG028", message, namespace.origin.place, fix)
 
 
 def _check_services(intent: Intent, environment: Environment, namespace: Namespace) -> Iterator[Finding]:
-    """Nothing in a profile can open what resolvers, istiod, gateways and scrapers need around them."""
+    """Resolvers, istiod, gateways and scrapers need what nothing in a profile opens, unless it declares their pods."""
     if namespace.isolation is not Isolation.NAMESPACE:
         return
+    own = intent.rendered_in(namespace.name)
+    for pods, outage in _services(intent, environment):
+        if pods.namespace == namespace.name and not any(one.labels.items() <= pods.labels.items() for one in own):
+            message = f"a default deny in {namespace.name!r} would cut off {outage}"
+            fix = "leave this namespace out; the platform's own namespaces need policies made for them"
+            yield Finding("MG028", message, namespace.origin.place, fix)
+            return
+
+
+def _services(intent: Intent, environment: Environment) -> Iterator[tuple[Pods, str]]:
+    """Yield the pods that everybody needs, and what happens without them."""
     locked = {lockdown.gateway for lockdown in intent.gateways}
-    services = {environment.dns.pods.namespace: "the cluster's resolvers: no pod could look up a name any more"}
-    services.setdefault(environment.istio.control_plane.namespace, "istiod: no proxy would get certificates any more")
+    yield environment.dns.pods, "the cluster's resolvers: no pod could look up a name any more"
+    yield environment.istio.control_plane, "istiod: no proxy would get certificates any more"
     for gateway in (environment.gateways or {}).values():
         if gateway.name not in locked:
-            services.setdefault(gateway.pods.namespace, f"the gateway {gateway.name!r}: nothing would enter any more")
+            yield gateway.pods, f"the gateway {gateway.name!r}: nothing would enter any more"
     if environment.prometheus is not None:
-        services.setdefault(environment.prometheus.pods.namespace, "Prometheus: it could not scrape any more")
-    if namespace.name in services:
-        message = f"a default deny in {namespace.name!r} would cut off {services[namespace.name]}"
-        fix = "leave this namespace out; the platform's own namespaces need policies made for them"
-        yield Finding("MG028", message, namespace.origin.place, fix)
+        yield environment.prometheus.pods, "Prometheus: it could not scrape any more"
 
 
 def _check_deny(intent: Intent, wanted: MeshWide) -> Iterator[Finding]:

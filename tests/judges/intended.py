@@ -73,12 +73,14 @@ class Intended:
     def _egress(self, source: Endpoint, target: Endpoint) -> Grants:
         if not isinstance(source, Pod) or not self._is_closed(source, "Egress"):
             return EVERYTHING
-        return frozenset((*self._flows(source, target), *self._needed_out(source, target)))
+        flows = (one for one in self._intent.flows if not isinstance(one.client, AnyonePeer))
+        return frozenset((*self._grants(flows, source, target), *self._needed_out(source, target)))
 
     def _ingress(self, source: Endpoint, target: Endpoint) -> Grants:
         if not isinstance(target, Pod) or not self._is_closed(target, "Ingress"):
             return EVERYTHING
-        return frozenset((*self._flows(source, target), *self._needed_in(source, target)))
+        flows = (one for one in self._intent.flows if not isinstance(one.server, AnyonePeer))
+        return frozenset((*self._grants(flows, source, target), *self._needed_in(source, target)))
 
     def _is_closed(self, pod: Pod, direction: str) -> bool:
         if any(self._is_gateway(pod, one.gateway) for one in self._intent.gateways):
@@ -100,8 +102,9 @@ class Intended:
         pods = self._gateways[name].pods
         return pod.namespace == pods.namespace and pod.carries(pods.labels)
 
-    def _flows(self, source: Endpoint, target: Endpoint) -> Iterator[Grant]:
-        for flow in self._intent.flows:
+    def _grants(self, flows: Iterable[Flow], source: Endpoint, target: Endpoint) -> Iterator[Grant]:
+        """Yield what *flows* open at one end; "anyone" opens the door of the other end, and nobody's own."""
+        for flow in flows:
             if self._is_at(source, flow.client) and self._is_at(target, flow.server):
                 yield from _ports(flow)
 
