@@ -24,7 +24,6 @@ _SET_BY_CONTROLLERS = (
     "security.istio.io/",
     "service.istio.io/",
     "topology.istio.io/",
-    "sidecar.istio.io/",
     "istio.io/",
     "gateway.istio.io/",
     "gateway.networking.k8s.io/gateway-class-name",
