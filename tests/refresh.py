@@ -26,7 +26,7 @@ from generator.output.writer import write_bundle
 from generator.pipeline import Request, render
 from generator.plan import resources
 from generator.rules import registry
-from tests import sessions
+from tests import pictures, sessions
 from tests.docs.components import component_tables
 from tests.docs.session import SESSIONS, Session
 from tests.rules.pages import read_page
@@ -60,6 +60,7 @@ def documents() -> Iterator[tuple[Path, str]]:
             text = with_table(text, mark, table)
         yield path, played(text) if path in SESSIONS else text
     yield from ((path, sessions.played(path)) for path in sessions.sessions())
+    yield from ((ROOT / name, pictures.drawn(name)) for name in pictures.PICTURES)
 
 
 def tables(path: Path) -> dict[str, str]:
@@ -171,7 +172,7 @@ def main(arguments: list[str]) -> int:
     is_check = arguments == ["--check"]
     stale: list[str] = []
     for path, text in documents():
-        if path.read_text("utf-8") != text:
+        if not path.exists() or path.read_text("utf-8") != text:
             stale.append(str(path.relative_to(ROOT)))
             if not is_check:
                 path.write_text(text, "utf-8")

@@ -1,43 +1,75 @@
-"""Who may talk to whom, as text that other programs draw: Mermaid, Graphviz, or JSON."""
+"""Who may talk to whom: for Mermaid and Graphviz, as JSON, as a picture, as a page."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 from generator.algebra.intervals import Intervals
 from generator.report.json import SCHEMA_VERSION
+from generator.report.page import as_page
+from generator.report.picture.scene import scene_of
+from generator.report.picture.svg import as_svg
 from generator.report.safe import printable
-from generator.semantics.graph import Edge
+from generator.semantics.graph import Edge, Graph
+from generator.semantics.graph_rules import RulesBehind
+from generator.semantics.nodes import NodeKind
 from generator.semantics.reasons import Verdict
 
 _PLAIN = re.compile(r"[^A-Za-z0-9 ./_:,()=-]")
 _WHOLE = Intervals(((1, 65535),))
 
 
-def _nodes(edges: Sequence[Edge]) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is shown: a graph under a title, in pictures without the nodes of the kinds ``hidden``."""
+
+    title: str
+    graph: Graph
+    hidden: frozenset[NodeKind]
+
+    @property
+    def note(self) -> str:
+        """What the picture leaves out, in words; empty if it is whole."""
+        names = {name for one in self.graph.edges for name in (*one.clients, *one.servers)}
+        left_out = sorted(name for name in names if self.graph.node(name).kind in self.hidden - {NodeKind.OUTSIDE})
+        left_out += ["the world outside"] if NodeKind.OUTSIDE in self.hidden else []
+        return f"Not drawn: {', '.join(left_out)}." if left_out else ""
+
+
+def _nodes(arrows: list[_Arrow]) -> dict[str, str]:
     """Return an identifier for each node; the node's own name never stands where it could be read as syntax."""
-    names = sorted({name for one in edges for name in (*one.clients, *one.servers)})
+    names = sorted({name for client, server, *_ in arrows for name in (client, server)})
     return {name: f"n{number}" for number, name in enumerate(names)}
 
 
-def _arrows(edges: Sequence[Edge]) -> Iterator[tuple[str, str, str, Verdict]]:
-    """Yield client, server, label and verdict; edges between the same two nodes are one arrow."""
-    labels: dict[tuple[str, str, Verdict], list[str]] = {}
-    for one in edges:
+_Arrow = tuple[str, str, str, Verdict]
+
+
+def _arrows(wanted: Wanted) -> list[_Arrow]:
+    """Return client, server, label and verdict; edges between the same two nodes are one arrow."""
+    graph, labels = wanted.graph, dict[tuple[str, str, Verdict], list[str]]()
+    for one in graph.edges:
         text = f"{one.ports}: {one.requests}" if one.requests else one.ports
-        for client in one.clients:
-            for server in one.servers:
-                labels.setdefault((client, server, one.verdict), []).append(text)
-    for (client, server, verdict), texts in sorted(labels.items()):
-        yield client, server, "\n".join(dict.fromkeys(texts)), verdict
+        clients, servers = graph.drawn(one, wanted.hidden)
+        for client, server in itertools.product(clients, servers):
+            labels.setdefault((client.name, server.name, one.verdict), []).append(text)
+    return [
+        (client, server, "\n".join(dict.fromkeys(texts)), verdict)
+        for (client, server, verdict), texts in sorted(labels.items())
+    ]
 
 
-def _as_mermaid(edges: Sequence[Edge]) -> str:
-    nodes = _nodes(edges)
-    lines = ["flowchart LR", *(f'  {mark}["{_for_mermaid(name)}"]' for name, mark in nodes.items())]
-    for client, server, label, verdict in _arrows(edges):
+def _as_mermaid(wanted: Wanted) -> str:
+    arrows = _arrows(wanted)
+    nodes = _nodes(arrows)
+    lines = ["flowchart LR", *([f"  %% {_for_mermaid(wanted.note)}"] if wanted.note else [])]
+    lines += [f'  {mark}["{_for_mermaid(name)}"]' for name, mark in nodes.items()]
+    for client, server, label, verdict in arrows:
         arrow, doubt = ("-->", "") if verdict is Verdict.YES else ("-.->", "unknown: ")
         text = "<br/>".join(_for_mermaid(doubt + line) for line in label.split("\n"))
         lines.append(f'  {nodes[client]} {arrow}|"{text}"| {nodes[server]}')
@@ -49,11 +81,13 @@ def _for_mermaid(text: str) -> str:
     return _PLAIN.sub(lambda match: f"#{ord(match.group())};", printable(text))
 
 
-def _as_dot(edges: Sequence[Edge]) -> str:
-    nodes = _nodes(edges)
+def _as_dot(wanted: Wanted) -> str:
+    arrows = _arrows(wanted)
+    nodes = _nodes(arrows)
     lines = ["digraph connections {", "  rankdir=LR;", "  node [shape=box];"]
+    lines += [f"  label={_for_dot(wanted.note)};"] if wanted.note else []
     lines += [f"  {mark} [label={_for_dot(name)}];" for name, mark in nodes.items()]
-    for client, server, label, verdict in _arrows(edges):
+    for client, server, label, verdict in arrows:
         text = label if verdict is Verdict.YES else "\n".join(f"unknown: {line}" for line in label.split("\n"))
         style = "" if verdict is Verdict.YES else ", style=dashed"
         lines.append(f"  {nodes[client]} -> {nodes[server]} [label={_for_dot(text)}{style}];")
@@ -66,24 +100,38 @@ def _for_dot(text: str) -> str:
     return '"' + "\\n".join(lines) + '"'
 
 
-def _as_json(edges: Sequence[Edge]) -> str:
+def _as_json(wanted: Wanted) -> str:
+    behind = RulesBehind(wanted.graph)
     data = [
         {
             "from": client,
             "to": server,
             "port": _ports(ports),
             "protocol": transport,
+            "verdict": one.verdict.value,
             "network": one.network.value,
             "mtls": one.mtls.value,
             "authorization": one.authorization.value,
             "http": one.requests.split("; ") if one.requests else [],
+            **rules,
         }
-        for one in edges
+        for one, rules in ((one, _rules(behind, one)) for one in wanted.graph.edges)
         for client in one.clients
         for server in one.servers
         for transport, ports in one.open_ports
     ]
     return json.dumps({"schemaVersion": SCHEMA_VERSION, "edges": data}, indent=2)
+
+
+def _rules(behind: RulesBehind, edge: Edge) -> dict[str, Any]:
+    """Return what is written that lets *edge* through, and the facts that are missing."""
+    found = behind.rules(edge)
+    written = [(one.kind, each.text, each.place) for one in found for each in one.reasons if each.place]
+    rules = [
+        {"layer": layer, "text": text, "file": place.file, "line": place.line, "column": place.column}
+        for layer, text, place in dict.fromkeys(written)
+    ]
+    return {"rules": rules, "missing": list(dict.fromkeys(fact for one in found for fact in one.missing))}
 
 
 def _ports(ports: Intervals) -> str:
@@ -93,9 +141,19 @@ def _ports(ports: Intervals) -> str:
     return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in ports.parts)
 
 
-GRAPH_REPORTERS: dict[str, Callable[[Sequence[Edge]], str]] = {
+def _as_svg(wanted: Wanted) -> str:
+    return as_svg(scene_of(wanted.graph, wanted.hidden), f"Who may talk to whom: {wanted.title}", wanted.note)
+
+
+def _as_html(wanted: Wanted) -> str:
+    return as_page(wanted.title, wanted.graph, scene_of(wanted.graph, wanted.hidden), wanted.note)
+
+
+GRAPH_REPORTERS: dict[str, Callable[[Wanted], str]] = {
     "mermaid": _as_mermaid,
     "dot": _as_dot,
+    "svg": _as_svg,
+    "html": _as_html,
     "json": _as_json,
 }
 """Output formats by name; the choices of `graph --format`."""

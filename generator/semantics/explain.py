@@ -20,7 +20,7 @@ from generator.semantics.mesh import MeshVerdicts
 from generator.semantics.reasons import Answer, Verdict, all_of
 from generator.semantics.requests import CLAIM, HEADER, HOST, METHOD, PATH, PRINCIPAL, Request, patterns_of, requests_of
 from generator.semantics.why_mesh import Pair, authorization_layer, mtls_layer
-from generator.semantics.why_network import network_layers
+from generator.semantics.why_network import Scene, network_layers
 from generator.topology import Endpoint, Point
 
 _TRANSPORTS = ("TCP", "UDP", "SCTP")
@@ -178,8 +178,8 @@ def _strange_request(asked: Asked, servers: _Servers) -> Iterator[str]:
 def _answer(cluster: Cluster, client: Endpoint, server: Endpoint, point: Point, asked: Asked) -> Answer:
     pair = _pair(cluster, client, server, point, asked)
     authorization, only = authorization_layer(pair)
-    layers = (*network_layers(cluster, client, server, point), mtls_layer(pair), authorization)
-    return Answer(client, server, point, layers, only)
+    network = network_layers(Scene(cluster, cluster.admission), client, server, point)
+    return Answer(client, server, point, (*network, mtls_layer(pair), authorization), only)
 
 
 def _pair(cluster: Cluster, client: Endpoint, server: Endpoint, point: Point, asked: Asked) -> Pair:

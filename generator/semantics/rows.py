@@ -87,8 +87,25 @@ def _cut(names: tuple[str, ...]) -> str:
 _Text = tuple[Kind, bool, str, tuple[str, ...]]
 
 
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Cells put together: the same of every client in one mask to every server in the other, at all these ports."""
+
+    text: _Text
+    clients: int
+    servers: int
+    ports: Ports
+
+
 def rows_of(cells: Iterable[Cell], crowds: Crowds, ports: Mapping[Point, Intervals]) -> list[Change]:
     """Return *cells* as rows, what was opened first, each in the order of names."""
+    rows = [row_of(one, crowds) for one in boxes_of(cells, ports)]
+    order = list(Kind)
+    return sorted(rows, key=lambda row: (order.index(row.kind), row.server, row.ports, row.client, row.requests))
+
+
+def boxes_of(cells: Iterable[Cell], ports: Mapping[Point, Intervals]) -> list[Box]:
+    """Return *cells* in as few boxes as say the same; each cell is in exactly one."""
     by_pair: dict[tuple[_Text, int, int], dict[str, Intervals]] = {}
     for cell in cells:
         text = (cell.kind, cell.certain, cell.requests, cell.layers)
@@ -101,16 +118,15 @@ def rows_of(cells: Iterable[Cell], crowds: Crowds, ports: Mapping[Point, Interva
     by_clients: dict[tuple[_Text, int, Ports], int] = {}
     for (text, server, port), clients in by_server.items():
         by_clients[text, clients, port] = by_clients.get((text, clients, port), 0) | 1 << server
-    rows = [_row(text, clients, servers, port, crowds) for (text, clients, port), servers in by_clients.items()]
-    order = list(Kind)
-    return sorted(rows, key=lambda row: (order.index(row.kind), row.server, row.ports, row.client, row.requests))
+    return [Box(text, clients, servers, port) for (text, clients, port), servers in by_clients.items()]
 
 
-def _row(text: _Text, clients: int, servers: int, ports: Ports, crowds: Crowds) -> Change:
-    kind, certain, requests, layers = text
-    words = tuple(crowds.parts(clients)), tuple(crowds.parts(servers))
-    names = tuple(crowds.names(clients)), tuple(crowds.names(servers))
-    return Change(kind, certain, *words, ports, requests, layers, *names)
+def row_of(box: Box, crowds: Crowds) -> Change:
+    """Return *box* with its masks in words."""
+    kind, certain, requests, layers = box.text
+    words = tuple(crowds.parts(box.clients)), tuple(crowds.parts(box.servers))
+    names = tuple(crowds.names(box.clients)), tuple(crowds.names(box.servers))
+    return Change(kind, certain, *words, box.ports, requests, layers, *names)
 
 
 def spell_ports(ports: Mapping[str, Intervals]) -> str:

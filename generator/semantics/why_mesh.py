@@ -108,11 +108,11 @@ def authorization_layer(pair: Pair) -> tuple[Layer, str]:
     Of pods known by labels alone nobody says which ServiceAccount they have: each that the
     policies name is tried, and one that they do not name.
     """
-    layer, only = _authorization_layer(pair)
+    layer, only = authorization_as_given(pair)
     if pair.client.account or not pair.client.is_pod or pair.unbound:
         return layer, only
     named = sorted(account for space, account in named_accounts(pair.cluster.bundle) if space == pair.client.namespace)
-    others = [_authorization_layer(replace(pair, client=replace(pair.client, account=one))) for one in named]
+    others = [authorization_as_given(replace(pair, client=replace(pair.client, account=one))) for one in named]
     if all((each.verdict, text) == (layer.verdict, only) for each, text in others):
         return layer, only
     telling = next(each for each, text in others if (each.verdict, text) != (layer.verdict, only))
@@ -120,7 +120,8 @@ def authorization_layer(pair: Pair) -> tuple[Layer, str]:
     return replace(telling, verdict=Verdict.UNKNOWN, missing=(*layer.missing, fact)), ""
 
 
-def _authorization_layer(pair: Pair) -> tuple[Layer, str]:
+def authorization_as_given(pair: Pair) -> tuple[Layer, str]:
+    """Return the same for a client whose ServiceAccount is as stated: without one, it has one that nobody names."""
     name = f"{AUTHORIZATION} at {pair.server.name}"
     if unbound := pair.unbound:
         return Layer(AUTHORIZATION, name, Verdict.YES, (Reason(unbound),)), ""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from generator.manifests.network import NetworkPeer, NetworkPolicy, NetworkPort, NetworkRule
-from generator.semantics.admission import Weighed
+from generator.semantics.admission import Admission, Weighed
 from generator.semantics.cluster import Cluster
 from generator.semantics.reasons import EGRESS, INGRESS, Layer, Reason, Verdict
 from generator.topology import AMBIENT, Endpoint, Point
@@ -14,21 +15,29 @@ HBONE = 15008
 _KINDS = {"Egress": EGRESS, "Ingress": INGRESS}
 
 
-def network_layers(cluster: Cluster, client: Endpoint, server: Endpoint, point: Point) -> tuple[Layer, Layer]:
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Where the question is asked: the cluster, and whose labels are all known."""
+
+    cluster: Cluster
+    admission: Admission
+
+
+def network_layers(scene: Scene, client: Endpoint, server: Endpoint, point: Point) -> tuple[Layer, Layer]:
     """Return what the policies of both ends say of *client* connecting to *server* at *point*."""
+    note = None
     if server.mesh == AMBIENT and client.has_identity and point.transport == "TCP":
-        tunnel = Point("TCP", HBONE)
-        note = Reason(f"the mesh is ambient there: on the network this is HBONE, port {tunnel}")
-        return _layer(cluster, "Egress", client, server, tunnel, note), _layer(
-            cluster, "Ingress", server, client, tunnel, note
-        )
-    return _layer(cluster, "Egress", client, server, point), _layer(cluster, "Ingress", server, client, point)
+        point = Point("TCP", HBONE)
+        note = Reason(f"the mesh is ambient there: on the network this is HBONE, port {point}")
+    egress = _layer(scene, "Egress", client, server, point, note)
+    return egress, _layer(scene, "Ingress", server, client, point, note)
 
 
 def _layer(
-    cluster: Cluster, direction: str, one: Endpoint, other: Endpoint, point: Point, note: Reason | None = None
+    scene: Scene, direction: str, one: Endpoint, other: Endpoint, point: Point, note: Reason | None = None
 ) -> Layer:
     """Return the verdict of the policies of *one*, which isolate it in *direction*."""
+    cluster, admission = scene.cluster, scene.admission
     kind = _KINDS[direction]
     name, notes = f"{kind} of {one.name}", (note,) if note else ()
     if not one.is_pod:
@@ -36,15 +45,15 @@ def _layer(
         return Layer(kind, name, Verdict.YES, (reason,))
     if other.is_node and direction == "Ingress" and cluster.environment.cni.kubelet_exempt:
         return Layer(kind, name, Verdict.YES, (Reason("the pod's own node passes every NetworkPolicy"),))
-    weighed = list(cluster.admission.weighed(one, direction, other, point))
-    verdict = Verdict.of(cluster.admission.admits(one, direction, other, point))
+    weighed = list(admission.weighed(one, direction, other, point))
+    verdict = Verdict.of(admission.admits(one, direction, other, point))
     if not weighed:
         return Layer(kind, name, verdict, (*notes, Reason("no NetworkPolicy isolates it in this direction")))
     if verdict is Verdict.YES:
         reasons = [_admitting(each.policy, rule) for each in weighed for rule in _met(each)]
     else:
         reasons = [_refusing(each, direction, other, point) for each in weighed]
-    missing = _missing(cluster, weighed, one, other) if verdict is Verdict.UNKNOWN else ()
+    missing = _missing(scene, weighed, one, other) if verdict is Verdict.UNKNOWN else ()
     return Layer(kind, name, verdict, (*notes, *reasons), tuple(dict.fromkeys(missing)))
 
 
@@ -91,7 +100,7 @@ def _port(port: NetworkPort) -> str:
     return f"{numbers}/{port.protocol}"
 
 
-def _missing(cluster: Cluster, weighed: list[Weighed], one: Endpoint, other: Endpoint) -> Iterator[str]:
+def _missing(scene: Scene, weighed: list[Weighed], one: Endpoint, other: Endpoint) -> Iterator[str]:
     """Yield the facts that would decide."""
     for each in weighed:
         if each.chosen is None:
@@ -99,8 +108,8 @@ def _missing(cluster: Cluster, weighed: list[Weighed], one: Endpoint, other: End
         for rule, peer, port in each.rules:
             if peer is None and port is not False:
                 for said in rule.peers or ():
-                    if cluster.admission.peer(said, each.policy.namespace, other) is None:
-                        yield _fact(cluster, said, other)
+                    if scene.admission.peer(said, each.policy.namespace, other) is None:
+                        yield _fact(scene.cluster, said, other)
             elif port is None and peer is not False:
                 server = one if rule.route[1] == "ingress" else other
                 yield f"the names of the ports of {server.name} (the rule at {rule.place} names its port)"

@@ -24,7 +24,8 @@ from tests.docs.session import ROOT, SESSIONS, Session, blocks, commands
 TYPES = profile_types()
 README = ROOT / "README.md"
 TYPE_READMES = tuple(kind.folder / "README.md" for kind in TYPES.values())
-DOCUMENTS = (*SESSIONS, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", ROOT / "docs" / "rules.md", *TYPE_READMES)
+OTHERS = tuple(ROOT / name for name in ("CONTRIBUTING.md", "CHANGELOG.md", "docs/rules.md", "docs/graph.md"))
+DOCUMENTS = (*SESSIONS, *OTHERS, *TYPE_READMES)
 FOLDERS = ("generator/", "templates/", "profiles/", "tests/")
 
 
