@@ -18,6 +18,7 @@ class EndpointPort:
     number: int
     protocol: str = ""
     name: str = ""
+    transport: str = "TCP"
 
     @property
     def is_http(self) -> bool | None:
@@ -58,6 +59,11 @@ class Endpoint:
     def port(self, number: int) -> EndpointPort | None:
         """Return the declared port *number*, if it is declared."""
         return next((port for port in self.ports if port.number == number), None)
+
+    def has_named(self, name: str, point: Point) -> bool:
+        """Tell whether *name* is that of the pod's port *point*: names belong to one transport (networking/v1)."""
+        wanted = (name, point.number, point.transport)
+        return any((port.name, port.number, port.transport) == wanted for port in self.ports)
 
 
 @dataclass(frozen=True, slots=True, order=True)

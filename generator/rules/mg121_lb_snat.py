@@ -118,7 +118,7 @@ def _of_service(context: Context, service: Service, workload: WorkloadTemplate) 
 
 
 def _admitting(context: Context, workload: WorkloadTemplate, point: Point) -> list[WrittenRule]:
-    ports = tuple(EndpointPort(one.number, "", one.name) for one in workload.ports)
+    ports = tuple(EndpointPort(one.number, "", one.name, one.transport) for one in workload.ports)
     server = Endpoint(f"{workload.namespace}/{workload.name}", workload.namespace, ports=ports)
     return [
         one

@@ -49,12 +49,15 @@ def selects(selector: LabelSelector, labels: Mapping[str, str], *, is_partial: b
     return None if unknown else True
 
 
-def covers(rule: NetworkRule, point: Point, server: Endpoint) -> bool | None:
-    """Tell whether *rule* speaks of *point* at *server*; None for a port name that an unknown pod may give it."""
+def covers(rule: NetworkRule, point: Point, server: Endpoint, *, is_shown: bool = False) -> bool | None:
+    """Tell whether *rule* speaks of *point* at *server*; None for a port name that an unknown pod may give it.
+
+    Of a server that *is_shown*, the declared ports are all that a name can mean.
+    """
     if rule.ports is None:
         return True
-    verdicts = [_is_at(port, point, server) for port in rule.ports]
-    return _any(verdicts)
+    is_known = is_shown or bool(server.ports) or not server.is_pod
+    return _any([_is_at(port, point, server, is_known=is_known) for port in rule.ports])
 
 
 def holds(cidr: str, excluded: Sequence[str], address: str) -> bool:
@@ -111,7 +114,7 @@ class Admission:
             chosen = self._chooses(policy, endpoint)
             is_isolated = is_isolated or chosen is True
             for rule in policy.rules(direction):
-                met = _all((chosen, self.peers(rule, policy.namespace, other), covers(rule, point, server)))
+                met = _all((chosen, self.peers(rule, policy.namespace, other), self._covers(rule, point, server)))
                 if met:
                     return True
                 verdicts.append(met)
@@ -126,7 +129,7 @@ class Admission:
         server = endpoint if direction == "Ingress" else other
         for policy in self._isolating(direction, endpoint):
             rules = tuple(
-                (rule, self.peers(rule, policy.namespace, other), covers(rule, point, server))
+                (rule, self.peers(rule, policy.namespace, other), self._covers(rule, point, server))
                 for rule in policy.rules(direction)
             )
             yield Weighed(policy, self._chooses(policy, endpoint), rules)
@@ -155,6 +158,9 @@ class Admission:
     def _chooses(self, policy: NetworkPolicy, endpoint: Endpoint) -> bool | None:
         return selects(policy.pods, endpoint.labels, is_partial=self._is_partial(endpoint))
 
+    def _covers(self, rule: NetworkRule, point: Point, server: Endpoint) -> bool | None:
+        return covers(rule, point, server, is_shown=not self._is_partial(server))
+
     def _is_partial(self, endpoint: Endpoint) -> bool:
         """Tell whether *endpoint* has labels that nobody shows; istiod makes a Gateway's pods, and we know theirs."""
         return endpoint.name not in self._shown and _GATEWAY_NAME not in endpoint.labels
@@ -168,15 +174,12 @@ class Admission:
         return True if self._blocks_match_pods and is_everything else None
 
 
-def _is_at(port: NetworkPort, point: Point, server: Endpoint) -> bool | None:
+def _is_at(port: NetworkPort, point: Point, server: Endpoint, *, is_known: bool) -> bool | None:
     if port.protocol != point.transport:
         return False
     if not port.name:
         return port.first <= point.number <= port.last
-    numbers = [one.number for one in server.ports if one.name == port.name]
-    if server.ports or not server.is_pod:
-        return point.number in numbers
-    return None
+    return server.has_named(port.name, point) if is_known else None
 
 
 def _any(verdicts: Sequence[bool | None]) -> bool | None:

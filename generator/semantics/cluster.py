@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 from generator.core.places import Document
@@ -89,14 +90,17 @@ class Cluster:
 
     def ports(self, workload: WorkloadTemplate) -> tuple[EndpointPort, ...]:
         """Return the ports that *workload* is known to listen on, with what they speak as far as Services say."""
-        found = {(one.number, one.transport): EndpointPort(one.number, "", one.name) for one in workload.ports}
+        found = {
+            (one.number, one.transport): EndpointPort(one.number, "", one.name, one.transport) for one in workload.ports
+        }
         for service in self.services_of(workload):
             for port in service.ports:
                 number = self.target(port, workload)
                 if number is not None:
-                    declared = found.get((number, port.transport), EndpointPort(number))
+                    new = EndpointPort(number, transport=port.transport)
+                    declared = found.get((number, port.transport), new)
                     protocol = application_protocol(port) or declared.protocol
-                    found[number, port.transport] = EndpointPort(number, protocol, declared.name)
+                    found[number, port.transport] = replace(declared, protocol=protocol)
         return tuple(found.values())
 
     @cached_property

@@ -116,5 +116,5 @@ def _is_at(port: NetworkPort, point: Point, server: Endpoint) -> bool:
     if port.protocol != point.transport:
         return False
     if port.name:
-        return any(one.name == port.name and one.number == point.number for one in server.ports)
+        return server.has_named(port.name, point)
     return port.first <= point.number <= port.last

@@ -73,7 +73,7 @@ def _workload(workload: Workload, intent: Intent) -> Iterator[Endpoint]:
     labels = dict(workload.labels)
     if namespace is not None and namespace.mesh is not mesh:
         labels[INJECT] = "true" if mesh is Mesh.SIDECAR else "false"
-    ports = tuple(EndpointPort(port.number, port.protocol, port.name) for port in workload.ports)
+    ports = tuple(EndpointPort(port.number, port.protocol, port.name, port.transport) for port in workload.ports)
     for account in workload.service_accounts:
         several = f" as {account}" if len(workload.service_accounts) > 1 else ""
         name = f"{workload.namespace}/{workload.name}{several}"
