@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from generator.algebra.intervals import Intervals
 from generator.algebra.ternary import members
+from generator.algebra.transpose import transposed
 from generator.manifests.network import NetworkPolicy
 from generator.manifests.security import AuthorizationPolicy
 from generator.semantics.cluster import Cluster
@@ -19,17 +20,11 @@ ALL_PORTS = Intervals(((1, 65535),))
 
 def refine(everyone: int, masks: Iterable[int]) -> list[int]:
     """Return the classes into which *masks* divide *everyone*, each as a mask, by their first members."""
-    blocks = [everyone] if everyone else []
-    for mask in set(masks):
-        split = []
-        for block in blocks:
-            inside = block & mask
-            if inside and inside != block:
-                split += [inside, block ^ inside]
-            else:
-                split.append(block)
-        blocks = split
-    return sorted(blocks, key=lambda block: block & -block)
+    memberships = transposed(list({mask & everyone for mask in masks}), everyone.bit_length())
+    blocks: dict[int, int] = {}
+    for number in members(everyone):
+        blocks[memberships[number]] = blocks.get(memberships[number], 0) | 1 << number
+    return list(blocks.values())
 
 
 def alike(endpoints: Sequence[Endpoint]) -> list[int]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from generator.algebra.ternary import members
 from generator.semantics.strangers import ELSEWHERE
+from generator.semantics.universe import grouped
 from generator.topology import IN_MESH, OUTSIDE, Endpoint
 
 _UNKNOWN_POD = re.compile(r"an unknown pod of (?:the namespace )?(.+) with(?:out)? a sidecar")
@@ -23,6 +24,8 @@ class Crowds:
         """Prepare the names of the classes, and of the sets that have a name of their own."""
         self._members = [[everybody[number] for number in members(block)] for block in blocks]
         self._names = [_names(found) for found in self._members]
+        # Impostors may be anything; what a class is, its real members say.
+        self._real = [[one for one in found if _LIKE not in one.name] or found for found in self._members]
         self.impostors = sum(
             1 << number for number, found in enumerate(self._members) if all(_LIKE in one.name for one in found)
         )
@@ -42,7 +45,7 @@ class Crowds:
         parts, rest = [], mask
         for strangers, impostors in self._hidden_by:
             rest &= ~impostors if mask & strangers else -1
-        while rest:
+        while rest.bit_count() > 1:
             whole, word = max(self._wholes, key=lambda one: self._gain(one[0], mask, rest))
             if self._gain(whole, mask, rest) < 2:  # a name is as short
                 break
@@ -53,19 +56,20 @@ class Crowds:
 
     def _gain(self, whole: int, mask: int, rest: int) -> int:
         """Return how many classes the word for *whole* saves; none if too many had to be excepted."""
+        inside = whole & rest
+        if inside.bit_count() < 2:
+            return 0
         left_out = whole & ~mask
         if left_out and (left_out.bit_count() > _FEW or len(self.names(left_out)) > _FEW or whole & ~rest & mask):
             return 0
-        return (whole & rest).bit_count() - 3 * left_out.bit_count()
+        return inside.bit_count() - 3 * left_out.bit_count()
 
     def _by_namespace(self) -> Iterator[tuple[int, int]]:
         """Yield unknown pods with the impostors beside them, who then need no mention: they are unknown as well."""
-        for name in sorted({one.namespace for found in self._members for one in found if one.is_pod}):
-            near = [[one for one in found if one.namespace == name] for found in self._members]
-            known = sum(
-                1 << n for n, found in enumerate(near) if any(_UNKNOWN_POD.fullmatch(one.name) for one in found)
-            )
-            yield known, self.impostors & sum(1 << number for number, found in enumerate(near) if found)
+        pods = [(number, one) for number, found in enumerate(self._members) for one in found if one.is_pod]
+        near = grouped((one.namespace, number) for number, one in pods)
+        known = grouped((one.namespace, number) for number, one in pods if _UNKNOWN_POD.fullmatch(one.name))
+        yield from ((known.get(name, 0), self.impostors & near[name]) for name in sorted(near))
 
     def _candidates(self) -> Iterator[tuple[int, str]]:
         """Yield the sets that have a name, the more general first."""
@@ -76,16 +80,18 @@ class Crowds:
         kinds = ((pods, ""), (inside, " in the mesh"), (outside, " outside the mesh"))
         yield from ((mask, f"every pod{word}") for mask, word in kinds)
         yield self._addresses, _ADDRESSES
+        unknown = self._where(lambda one: bool(_UNKNOWN_POD.fullmatch(one.name)))
+        spaces = [{one.namespace for one in found} for found in self._real]
+        of_one = grouped((name, number) for number, names in enumerate(spaces) for name in names if len(names) == 1)
         for name in sorted({one.namespace for found in self._members for one in found if one.is_pod} - {ELSEWHERE}):
-            own = self._where(lambda one, name=name: one.namespace == name)  # type: ignore[misc]
+            own = of_one.get(name, 0)
             yield from ((mask & own, f"every pod of {name}{word}") for mask, word in kinds)
-            yield own & ~self._where(lambda one: bool(_UNKNOWN_POD.fullmatch(one.name))), f"every workload of {name}"
+            yield own & ~unknown, f"every workload of {name}"
             yield from ((mask & ~own, f"every pod of other namespaces than {name}{word}") for mask, word in kinds)
 
     def _where(self, holds: Callable[[Endpoint], bool]) -> int:
-        """Return the classes of which every member is so; impostors may be anything."""
-        real = ([one for one in found if _LIKE not in one.name] or found for found in self._members)
-        return sum(1 << number for number, found in enumerate(real) if all(map(holds, found)))
+        """Return the classes of which every real member is so."""
+        return sum(1 << number for number, found in enumerate(self._real) if all(map(holds, found)))
 
 
 def _names(found: Sequence[Endpoint]) -> list[str]:

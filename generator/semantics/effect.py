@@ -7,6 +7,7 @@ from functools import cached_property
 
 from generator.algebra.ternary import Ternary
 from generator.algebra.transpose import transposed
+from generator.manifests.network import LabelSelector
 from generator.manifests.security import Scope
 from generator.semantics.cluster import Cluster
 from generator.semantics.mesh import MeshVerdicts
@@ -135,7 +136,10 @@ class Effect:
         scoped += [one.scope for one in bundle.authorization_policies]
         scoped += [one.scope for one in bundle.request_authentications]
         for scope in scoped:
-            yield sum(1 << number for number, one in enumerate(self.endpoints) if speaks_for(scope, one, root))
+            pods = self.universe.everyone if scope.namespace == root else self.universe.in_namespace(scope.namespace)
+            for label in scope.labels.items():
+                pods &= self.universe.labelled(LabelSelector((label,)))
+            yield pods
         yield from self.mesh.told_apart()
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from generator.algebra.ternary import NOTHING, Ternary
+from generator.algebra.ternary import Ternary
 from generator.manifests.network import LabelSelector, NetworkPeer
 from generator.semantics.admission import selects
-from generator.semantics.universe import Facts, Universe
+from generator.semantics.universe import Facts, Universe, grouped
 from generator.topology import Endpoint
 
 
@@ -18,8 +18,10 @@ class PartialUniverse(Universe):
         """Know everything of the endpoints *shown*, and the labels of *namespaces*; of all others, what is stated."""
         super().__init__(endpoints, facts)
         pods = [(number, one) for number, one in enumerate(self.endpoints) if one.is_pod]
-        self._dim_pods = [(number, one) for number, one in pods if one.name not in shown]
-        self._dim_spaces = [(number, one) for number, one in pods if one.namespace not in namespaces]
+        self._dim_pods = _alike((number, one.labels) for number, one in pods if one.name not in shown)
+        self._dim_spaces = _alike(
+            (number, one.namespace_labels) for number, one in pods if one.namespace not in namespaces
+        )
         self._meant: dict[tuple[NetworkPeer, str], Ternary] = {}
 
     def peer(self, peer: NetworkPeer, namespace: str) -> Ternary:
@@ -37,15 +39,25 @@ class PartialUniverse(Universe):
         return self._meant[key]
 
     def _spaces(self, selector: LabelSelector) -> Ternary:
-        sure, dim = self.in_namespaces(selector), 0
-        for number, one in self._dim_spaces:
-            if selects(selector, one.namespace_labels, is_partial=True) is None:
-                dim |= 1 << number
-        return Ternary.exactly(sure & ~dim) | (Ternary.perhaps(dim) if dim else NOTHING)
+        return _perhaps(self.in_namespaces(selector), selector, self._dim_spaces)
 
     def _pods(self, selector: LabelSelector) -> Ternary:
-        sure, dim = self.labelled(selector), 0
-        for number, one in self._dim_pods:
-            if selects(selector, one.labels, is_partial=True) is None:
-                dim |= 1 << number
-        return Ternary.exactly(sure & ~dim) | (Ternary.perhaps(dim) if dim else NOTHING)
+        return _perhaps(self.labelled(selector), selector, self._dim_pods)
+
+
+_Alike = list[tuple[dict[str, str], int]]
+"""Labels of which more may be there, with everybody who has just these."""
+
+
+def _alike(carried: Iterable[tuple[int, Mapping[str, str]]]) -> _Alike:
+    found = grouped((tuple(sorted(labels.items())), number) for number, labels in carried)
+    return [(dict(labels), numbers) for labels, numbers in found.items()]
+
+
+def _perhaps(chosen: int, selector: LabelSelector, dim: _Alike) -> Ternary:
+    """Return those *chosen* by the labels that are known, and those perhaps whom others may decide."""
+    unknown = 0
+    for labels, numbers in dim:
+        if selects(selector, labels, is_partial=True) is None:
+            unknown |= numbers
+    return Ternary(chosen & ~unknown, chosen | unknown)

@@ -6,7 +6,7 @@ Source: istio 1.30.3 pilot/pkg/security/authz/model (identities, HTTP fields on 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from generator.algebra.patterns import matches
@@ -96,26 +96,42 @@ class Trial:
 
     def _has(self, field: str, value: str, namespace: str) -> Ternary:
         """Return which callers have the property *field* with *value*."""
-        identities = self._identities
-        where, _, account = value.rpartition("/")
-        by_identity: dict[str, Callable[[Endpoint], bool]] = {
-            "principals": lambda one: one.has_identity and _is_principal(one, value, identities),
-            "namespaces": lambda one: one.has_identity and _wild(value, one.namespace),
-            "serviceAccounts": lambda one: (
-                one.has_identity and (one.namespace, one.account) == (where or namespace, account)
-            ),
-        }
-        if field in by_identity:
-            about = (field, value, namespace if field == "serviceAccounts" else "", identities)
-            mask = self._universe.remembered(about, by_identity[field])
-            return Ternary.exactly(mask) & self._known
+        if field in ("principals", "namespaces", "serviceAccounts"):
+            return Ternary.exactly(self._certified(field, value, namespace)) & self._known
         if field == "ipBlocks":
             return self._addresses(value)
         if field == "requestPrincipals":
             return self._said(PRINCIPAL, value)
-        if field == "trustDomains" and identities.trust_domain:
-            return self._known if _wild(value, identities.trust_domain) else NOTHING
+        if field == "trustDomains" and self._identities.trust_domain:
+            return self._known if _wild(value, self._identities.trust_domain) else NOTHING
         return Ternary.perhaps(self._universe.everyone)  # remoteIpBlocks: depends on the proxies in front
+
+    def _certified(self, field: str, value: str, namespace: str) -> int:
+        """Return whose certificate says so; short names of accounts are those of the policy's *namespace*."""
+        if field == "principals":
+            return self._of_principal(value)
+        if field == "namespaces":
+            return self._of_namespace(value)
+        where, _, account = value.rpartition("/")
+        return self._universe.holders(where or namespace, account)
+
+    def _of_principal(self, pattern: str) -> int:
+        """Match ``TRUST-DOMAIN/ns/NAMESPACE/sa/ACCOUNT``; the trust domain is a pointer only without wildcards."""
+        identities = self._identities
+        if "*" in pattern:
+            about = ("principals", pattern, identities)
+            return self._universe.remembered(about, lambda one: _is_principal(one, pattern, identities))
+        domain, _, rest = pattern.partition("/")
+        parts = rest.split("/")
+        is_ours = identities.is_local(domain) and len(parts) == 4 and parts[::2] == ["ns", "sa"]
+        return self._universe.holders(parts[1], parts[3]) if is_ours else 0
+
+    def _of_namespace(self, pattern: str) -> int:
+        if "*" not in pattern:
+            return self._universe.in_namespace(pattern)
+        return self._universe.remembered(
+            ("namespaces", pattern), lambda one: one.is_pod and _wild(pattern, one.namespace)
+        )
 
     def _addresses(self, cidr: str) -> Ternary:
         try:
@@ -184,10 +200,6 @@ def _wild(pattern: str, value: str) -> bool:
 
 
 def _is_principal(one: Endpoint, pattern: str, identities: Identities) -> bool:
-    """Match ``TRUST-DOMAIN/ns/NAMESPACE/sa/ACCOUNT``; the trust domain is a pointer only without wildcards."""
     own = f"ns/{one.namespace}/sa/{one.account}"
-    if "*" not in pattern:
-        domain, _, rest = pattern.partition("/")
-        return rest == own and identities.is_local(domain)
     domains = [identities.trust_domain or "cluster.local", *identities.aliases]
-    return any(matches(pattern, f"{domain}/{own}") for domain in domains)
+    return one.has_identity and any(matches(pattern, f"{domain}/{own}") for domain in domains)

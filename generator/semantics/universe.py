@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
 
 from generator.algebra.ternary import NOTHING, Ternary
 from generator.manifests.network import LabelSelector, NetworkPeer
@@ -19,6 +21,48 @@ class Facts:
     kubelet_exempt: bool | None = True
 
 
+_Key = TypeVar("_Key", bound=Hashable)
+
+
+def grouped(numbered: Iterable[tuple[_Key, int]]) -> dict[_Key, int]:
+    """Return the numbers that belong to each key, as a mask."""
+    found: dict[_Key, int] = {}
+    for key, number in numbered:
+        found[key] = found.get(key, 0) | 1 << number
+    return found
+
+
+class Labels:
+    """Who carries which labels, as masks: what a selector asks for is combined and not searched.
+
+    It chooses what `LabelSelector.matches` says of each one.
+    """
+
+    def __init__(self, carried: Iterable[tuple[int, Mapping[str, str]]]) -> None:
+        """Index *carried*: the number of each element, with its labels."""
+        known = list(carried)
+        self._all = sum(1 << number for number, _ in known)
+        self._keys = grouped((key, number) for number, labels in known for key in labels)
+        self._pairs = grouped((pair, number) for number, labels in known for pair in labels.items())
+
+    def chosen(self, selector: LabelSelector) -> int:
+        """Return the elements that *selector* matches."""
+        found = self._all
+        for pair in selector.labels:
+            found &= self._pairs.get(pair, 0)
+        for key, operator, values in selector.expressions:
+            found &= self._holding(key, operator, values)
+        return found
+
+    def _holding(self, key: str, operator: str, values: tuple[str, ...]) -> int:
+        present = self._keys.get(key, 0)
+        listed = 0
+        for value in values:
+            listed |= self._pairs.get((key, value), 0)
+        holding = {"In": listed, "NotIn": self._all & ~listed, "Exists": present, "DoesNotExist": self._all & ~present}
+        return holding.get(operator, 0)  # the API server refuses others; whoever wrote one selects nothing
+
+
 class Universe:
     """A finite set of endpoints; element *n* of every mask is endpoint *n*."""
 
@@ -29,14 +73,11 @@ class Universe:
         self.everyone = (1 << len(self.endpoints)) - 1
         self.pods = self._mask(lambda one: one.is_pod)
         self.nodes = self._mask(lambda one: one.is_node)
-        self._pods_by_labels: dict[LabelSelector, int] = {}
-        self._pods_by_namespace_labels: dict[LabelSelector, int] = {}
-        self._pods_by_namespace: dict[str, int] = {}
+        self._chosen: dict[tuple[str, LabelSelector], int] = {}
         self._blocks: dict[tuple[str, tuple[str, ...]], Ternary] = {}
         self._remembered: dict[Hashable, int] = {}
 
-    def _mask(self, holds: object) -> int:
-        assert callable(holds)  # noqa: S101
+    def _mask(self, holds: Callable[[Endpoint], bool]) -> int:
         return sum(1 << index for index, one in enumerate(self.endpoints) if holds(one))
 
     def remembered(self, about: Hashable, holds: Callable[[Endpoint], bool]) -> int:
@@ -47,22 +88,42 @@ class Universe:
 
     def labelled(self, selector: LabelSelector) -> int:
         """Return the pods whose labels *selector* matches, in any namespace."""
-        if selector not in self._pods_by_labels:
-            self._pods_by_labels[selector] = self._mask(lambda one: one.is_pod and selector.matches(one.labels))
-        return self._pods_by_labels[selector]
+        key = ("pods", selector)
+        if key not in self._chosen:
+            self._chosen[key] = self._pod_labels.chosen(selector)
+        return self._chosen[key]
 
     def in_namespaces(self, selector: LabelSelector) -> int:
         """Return the pods of the namespaces whose labels *selector* matches."""
-        known = self._pods_by_namespace_labels
-        if selector not in known:
-            known[selector] = self._mask(lambda one: one.is_pod and selector.matches(one.namespace_labels))
-        return known[selector]
+        key = ("namespaces", selector)
+        if key not in self._chosen:
+            self._chosen[key] = self._namespace_labels.chosen(selector)
+        return self._chosen[key]
 
     def in_namespace(self, name: str) -> int:
         """Return the pods of the namespace *name*."""
-        if name not in self._pods_by_namespace:
-            self._pods_by_namespace[name] = self._mask(lambda one: one.namespace == name)
-        return self._pods_by_namespace[name]
+        return self._by_namespace.get(name, 0)
+
+    def holders(self, namespace: str, account: str) -> int:
+        """Return the pods whose certificate names the ServiceAccount *account* of *namespace*."""
+        return self._by_account.get((namespace, account), 0)
+
+    @cached_property
+    def _pod_labels(self) -> Labels:
+        return Labels((number, one.labels) for number, one in enumerate(self.endpoints) if one.is_pod)
+
+    @cached_property
+    def _namespace_labels(self) -> Labels:
+        return Labels((number, one.namespace_labels) for number, one in enumerate(self.endpoints) if one.is_pod)
+
+    @cached_property
+    def _by_namespace(self) -> dict[str, int]:
+        return grouped((one.namespace, number) for number, one in enumerate(self.endpoints) if one.is_pod)
+
+    @cached_property
+    def _by_account(self) -> dict[tuple[str, str], int]:
+        pods = ((number, one) for number, one in enumerate(self.endpoints) if one.has_identity)
+        return grouped(((one.namespace, one.account), number) for number, one in pods)
 
     def peer(self, peer: NetworkPeer, namespace: str) -> Ternary:
         """Return whom *peer*, in a policy of *namespace*, stands for.
