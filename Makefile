@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 EXAMPLE := profiles/app/examples/bank-of-anthos.yaml
 
 .DEFAULT_GOAL := demo
-.PHONY: demo setup check lint test refresh mutants bench dist clean help
+.PHONY: demo setup check lint test refresh mutants fuzz bench dist clean help
 
 demo: setup  ## Set up, then render Bank of Anthos and show what came out
 	$(BIN)/meshgen render $(EXAMPLE) -o build/bank-of-anthos
@@ -39,6 +39,9 @@ refresh: setup  ## Render the examples into out/ and renew the tables in the doc
 
 mutants: setup  ## Damage every example in every small way; print how many the proof catches
 	$(BIN)/python -m tests.verify.mutants
+
+fuzz: setup  ## Ask other analyzers about random bundles; NUMBER=3000 of them, SEED=1 repeats a run
+	$(BIN)/python -m tests.judges.agreement --number $(or $(NUMBER),3000) $(if $(SEED),--seed $(SEED))
 
 bench: setup  ## Time meshgen beside a bare interpreter and a naive render, in one run
 	$(BIN)/python -m tests.bench

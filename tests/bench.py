@@ -18,6 +18,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from unittest.mock import patch
+
+from generator import pipeline
+from generator.environment.model import Environment
+from generator.intent.profile_types import profile_types
+from generator.model.intent import Intent
+from generator.verify.proof import Proof, prove_bundle
+from tests.bench_cluster import write_cluster
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "profiles" / "app" / "examples" / "bank-of-anthos.yaml"
@@ -182,6 +190,60 @@ def bulk(plan: Plan, fresh: Fresh) -> list[str]:
     return [*lines, f"| a naive render, without any proof ({sample}) | {slow:.0f} s | 1x | |"]
 
 
+def analysis(plan: Plan, fresh: Fresh) -> list[str]:
+    """Time the analysis of a large cluster's YAML, which nobody here rendered, beside parsing it and nothing else."""
+    cluster = str(write_cluster(fresh.work / "cluster"))
+    parse = "import pathlib, sys, yaml\nfor one in sorted(pathlib.Path(sys.argv[1]).iterdir()):"
+    parse += "\n    list(yaml.load_all(one.read_bytes(), yaml.CSafeLoader))"
+    parsing = "parsing alone (PyYAML with libyaml)"
+    costs = medians(
+        plan.bulk_rounds,
+        {
+            parsing: lambda: run([sys.executable, "-c", parse, cluster]),
+            "`meshgen check`, every rule": lambda: run([*MESHGEN, "check", cluster, "--fail-on", "never"]),
+            "`meshgen graph`, who reaches whom": lambda: run([*MESHGEN, "graph", cluster, "--format", "json"]),
+        },
+    )
+    title = "3,000 workloads in 300 namespaces, 2,000 NetworkPolicies, 500 AuthorizationPolicies"
+    lines = [
+        f"| {title}; median of {plan.bulk_rounds} rounds | time | over parsing | peak memory |",
+        "|---|---:|---:|---:|",
+    ]
+    return lines + [
+        f"| {name} | {cost.seconds:.1f} s | {cost.seconds / costs[parsing].seconds:.1f}x | {cost.megabytes:.0f} MB |"
+        for name, cost in costs.items()
+    ]
+
+
+def proof(plan: Plan) -> list[str]:
+    """Time the proof within the render of every example, in this process and with everything warm."""
+    examples = [str(path) for kind in profile_types().values() for path in kind.examples()]
+    taken: list[float] = []
+
+    def timed(intent: Intent, environment: Environment, texts: Mapping[str, str]) -> Proof:
+        start = time.perf_counter()
+        found = prove_bundle(intent, environment, texts)
+        taken.append(time.perf_counter() - start)
+        return found
+
+    rounds: list[tuple[float, float]] = []
+    with patch.object(pipeline, "prove_bundle", timed):
+        for _ in range(plan.bulk_rounds + 1):
+            taken.clear()
+            start = time.perf_counter()
+            for path in examples:
+                pipeline.render(pipeline.Request((path,)))
+            rounds.append((sum(taken), time.perf_counter() - start - sum(taken)))
+    proving, rest = (median(column) for column in zip(*rounds[1:], strict=True))
+    title = f"Every example by itself, {len(examples)} bundles in one process; median of {plan.bulk_rounds} rounds"
+    return [
+        f"| {title} | time | over the render |",
+        "|---|---:|---:|",
+        f"| render, without the proof | {rest:.1f} s | 1.0x |",
+        f"| the proof (`meshgen verify`) | {proving:.1f} s | {proving / rest:.1f}x |",
+    ]
+
+
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
@@ -191,7 +253,8 @@ def main() -> None:
     fresh = Fresh(work)
     try:
         machine = f"CPython {platform.python_version()}, {platform.system()}, {os.cpu_count()} cores"
-        sys.stdout.write("\n".join([machine, "", *cold(plan, fresh), "", *bulk(plan, fresh), ""]))
+        tables = (cold(plan, fresh), bulk(plan, fresh), analysis(plan, fresh), proof(plan))
+        sys.stdout.write("\n".join([machine, *(line for table in tables for line in ("", *table)), ""]))
     finally:
         shutil.rmtree(work, ignore_errors=True)
 

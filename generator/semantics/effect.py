@@ -143,10 +143,6 @@ class Effect:
         yield from self.mesh.told_apart()
 
 
-def _told(scope: Scope) -> tuple[str, list[tuple[str, str]]]:
-    return scope.namespace, sorted(scope.labels.items())
-
-
 def speaks_for(scope: Scope, server: Endpoint, root_namespace: str) -> bool:
     """Tell whether a policy of *scope* speaks for *server*."""
     if scope.namespace not in (server.namespace, root_namespace):

@@ -1,0 +1,111 @@
+"""A large cluster to analyse, the same bytes every time: what `tests.bench` gives to `check` and `graph`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+NAMESPACES = 300
+WORKLOADS = 10
+"""In each namespace; they call each other in a row."""
+
+_NAMESPACE = """\
+apiVersion: v1
+kind: Namespace
+metadata: {{name: {space}, labels: {{istio-injection: enabled, kubernetes.io/metadata.name: {space}}}}}
+"""
+_WORKLOAD = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: {name}, namespace: {space}}}
+spec:
+  selector: {{matchLabels: {{app: {name}}}}}
+  template:
+    metadata: {{labels: {{app: {name}, tier: {tier}}}}}
+    spec:
+      serviceAccountName: {name}
+      containers: [{{name: main, image: "example.com/{name}:1", ports: [{{name: http, containerPort: {port}}}]}}]
+---
+apiVersion: v1
+kind: Service
+metadata: {{name: {name}, namespace: {space}}}
+spec: {{selector: {{app: {name}}}, ports: [{{name: http, port: 80, targetPort: {port}}}]}}
+"""
+_CLOSED = """\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {{name: default-deny, namespace: {space}}}
+spec:
+  podSelector: {{}}
+  policyTypes: [Ingress, Egress]
+  egress:
+    - to:
+        - namespaceSelector: {{matchLabels: {{kubernetes.io/metadata.name: kube-system}}}}
+          podSelector: {{matchLabels: {{k8s-app: kube-dns}}}}
+      ports: [{{protocol: UDP, port: 53}}, {{protocol: TCP, port: 53}}]
+    - to:
+        - namespaceSelector: {{matchLabels: {{kubernetes.io/metadata.name: istio-system}}}}
+          podSelector: {{matchLabels: {{app: istiod}}}}
+      ports: [{{protocol: TCP, port: 15012}}]
+"""
+_FLOW = """\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {{name: {name}, namespace: {space}}}
+spec:
+  podSelector: {{matchLabels: {{app: {name}}}}}
+  policyTypes: [Ingress, Egress]
+  ingress:
+    - from:
+        - namespaceSelector: {{matchLabels: {{kubernetes.io/metadata.name: {caller_space}}}}}
+          podSelector: {{matchLabels: {{app: {caller}}}}}
+      ports: [{{protocol: TCP, port: {port}}}]
+  egress:
+    - to: [{{podSelector: {{matchLabels: {{app: {callee}}}}}}}]
+      ports: [{{protocol: TCP, port: {callee_port}}}]
+"""
+_RULE = """\
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {{name: {name}, namespace: {space}}}
+spec:
+  selector: {{matchLabels: {{app: {name}}}}}
+  action: ALLOW
+  rules:
+    - from: [{{source: {{principals: [cluster.local/ns/{caller_space}/sa/{caller}]}}}}]
+      to: [{{operation: {{ports: ["{port}"], methods: [GET], paths: [/{name}/*]}}}}]
+"""
+
+
+def write_cluster(folder: Path) -> Path:
+    """Write 300 namespaces with 3,000 workloads, 2,000 NetworkPolicies and 500 AuthorizationPolicies into *folder*."""
+    folder.mkdir(parents=True)
+    for number in range(NAMESPACES):
+        text = "---\n".join(_documents(number))
+        (folder / f"{_space(number)}.yaml").write_text(text, "utf-8")
+    return folder
+
+
+def _space(number: int) -> str:
+    return f"team-{number % NAMESPACES:03}"
+
+
+def _documents(number: int) -> Iterator[str]:
+    space, is_large = _space(number), number < NAMESPACES * 2 // 3
+    yield _NAMESPACE.format(space=space)
+    for index in range(WORKLOADS):
+        tier = "front" if index < WORKLOADS // 3 else "back"
+        yield _WORKLOAD.format(space=space, name=f"app-{index}", tier=tier, port=8000 + index)
+    yield _CLOSED.format(space=space)
+    for index in range(6 if is_large else 5):  # with the closing one of each namespace, 2,000
+        caller_space = _space(number * 7 + index) if index % 3 == 2 else space
+        names = {"name": f"app-{index}", "caller": f"app-{index + 1}", "callee": f"app-{index - 1 if index else 9}"}
+        places = {
+            "space": space,
+            "caller_space": caller_space,
+            "port": 8000 + index,
+            "callee_port": 8000 + (index - 1) % 10,
+        }
+        yield _FLOW.format(**names, **places)
+        if index < (2 if is_large else 1):  # 500
+            yield _RULE.format(**names, **places)
