@@ -164,6 +164,7 @@ SOURCES = st.one_of(
         namespaces=maybe(some(SPACE_PATTERNS)),
         notNamespaces=maybe(some(SPACE_PATTERNS)),
     ),
+    present(namespaces=some(SPACE_PATTERNS, 1), principals=some(PRINCIPALS)),
     present(serviceAccounts=some(("web", "red/web", "blue/api", "green/default", "red/nobody"))),
     present(ipBlocks=maybe(some(CIDRS)), notIpBlocks=maybe(some(CIDRS))),
     present(ipBlocks=maybe(some(CIDRS)), namespaces=maybe(some(SPACE_PATTERNS))),
