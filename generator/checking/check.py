@@ -32,7 +32,7 @@ TRANSFORMERS = frozenset({"MG501", "MG502", "MG503", "MG504", "MG505"})
 _LASTING = UNREAD | {"MG041", "MG042", "MG043", "MG044", "MG045", "MG046", "MG047"}
 """Findings that nothing hides: what they tell would make the rest of the report wrong."""
 
-_BETTER_SAID = frozenset({"MG232", "MG510"})
+_BETTER_SAID = frozenset({"MG232", "MG506", "MG510"})
 """Rules that explain what the schema check only notices: of both at one place, theirs is shown."""
 
 _IGNORED_OF_READING = ("MG003", "MG008", "MG601", "MG602", "MG603")

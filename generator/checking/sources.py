@@ -104,7 +104,8 @@ def _objects(document: Document) -> Iterator[Document]:
 
 def below(document: Document, route: Route, data: Json) -> Document:
     """Return the value *data* at *route* of *document* as a document, its places unchanged."""
-    return Document(data, document.file, _Below(document, route, "values"), _Below(document, route, "keys"))
+    places = _Below(document, route, "values"), _Below(document, route, "keys")
+    return Document(data, document.file, *places, document.ambiguous)
 
 
 @dataclass(frozen=True, slots=True)

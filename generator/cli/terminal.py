@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import IO, ParamSpec
 
+from generator.core.codes import NOT_DONE
 from generator.core.errors import EXIT_BROKEN_PIPE, EXIT_OK, InvalidInput, MeshgenError
+from generator.core.findings import Finding
 
 _Arguments = ParamSpec("_Arguments")
 
@@ -35,14 +37,16 @@ def fail(error: MeshgenError, output_format: str = "text", *, writes: bool = Fal
     from generator.report import REPORTERS  # noqa: PLC0415  (only when something went wrong)
     from generator.report.safe import printable  # noqa: PLC0415
 
-    if not isinstance(error, InvalidInput):
+    output_format = output_format if output_format in REPORTERS else "text"  # a table's format is none of findings
+    findings: Sequence[Finding] = error.findings if isinstance(error, InvalidInput) else ()
+    if not findings and output_format == "text":
         say(f"meshgen: {printable(str(error))}")
         return error.exit_code
-    output_format = output_format if output_format in REPORTERS else "text"  # a table's format is none of findings
-    report = REPORTERS[output_format](error.findings, wants_colour(sys.stderr))
+    findings = findings or [Finding(NOT_DONE, str(error))]  # whoever parses standard output finds a document there
+    report = REPORTERS[output_format](findings, wants_colour(sys.stderr))
     print(report, file=sys.stderr if output_format == "text" else sys.stdout)
     if output_format == "text":
-        count = len(error.findings)
+        count = len(findings)
         outcome = "; nothing was written" if writes else ""
         say(f"{count} error{'s' if count != 1 else ''}{outcome}. `meshgen explain CODE` says more.")
     return error.exit_code

@@ -18,6 +18,9 @@ class Code:
     meaning: str
 
 
+NOT_DONE = "MG009"
+"""The code of an error that is no finding in a file."""
+
 CODES: dict[str, Code] = {
     code: Code(code, title, meaning)
     for code, title, meaning in [
@@ -34,6 +37,12 @@ CODES: dict[str, Code] = {
         ("MG006", "encoding", "The file is not UTF-8 text, or holds control characters."),
         ("MG007", "no document", "The file holds nothing that could be a profile or an environment."),
         ("MG008", "tag or key", "YAML tags, and keys that are lists or mappings, have no meaning in these files."),
+        (
+            NOT_DONE,
+            "not done",
+            "The command could not do what it was asked: an option or a name is wrong, a tool is missing, a file "
+            "cannot be written. Only reports for programs carry this code.",
+        ),
         ("MG010", "unknown profile type", "`profile:` names no type; `meshgen profiles` lists them."),
         ("MG011", "unknown field", "A field that this profile type or environment does not have."),
         ("MG012", "wrong value", "A value of the wrong type, or outside of what is allowed there."),

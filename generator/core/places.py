@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,12 +27,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One YAML document: its plain data, and the place of every value and key in it."""
+    """One YAML document: its plain data, and the place of every value and key in it.
+
+    ``ambiguous`` are the places of texts, of the whole file, that other readers take for something else.
+    """
 
     data: Json
     file: str
     values: Mapping[Route, Place] = field(repr=False)
     keys: Mapping[Route, Place] = field(repr=False)
+    ambiguous: Set[Place] = field(default=frozenset(), repr=False, compare=False)
 
     def place(self, route: Route = ()) -> Place:
         """Return the place of the value at *route*, or of its nearest ancestor that has one."""

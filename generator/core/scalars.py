@@ -32,6 +32,8 @@ _AMBIGUOUS = re.compile(
     """,
     re.VERBOSE,
 )
+_STARTS = frozenset("yYnNoO+-.=<0123456789")
+"""What such a scalar begins with; most texts need no closer look."""
 # Everything that no reader could take for anything but a string; see `is_plain_safe`.
 _PLAIN_SAFE = re.compile(r"[A-Za-z_/][A-Za-z0-9_./*-]*")
 _WORDS = frozenset(word.lower() for word in _CONSTANTS) | {"y", "n", "yes", "no", "on", "off"}
@@ -53,7 +55,7 @@ def resolve(text: str) -> Json:
 
 def is_ambiguous(text: str) -> bool:
     """Tell whether YAML 1.1 and YAML 1.2 read the plain scalar *text* as different values."""
-    return bool(_AMBIGUOUS.fullmatch(text))
+    return text[:1] in _STARTS and _AMBIGUOUS.fullmatch(text) is not None
 
 
 def is_plain_safe(text: str) -> bool:

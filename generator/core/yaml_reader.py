@@ -53,7 +53,7 @@ def read_documents(
         text: the stream, as text or as the bytes of a UTF-8 file.
         file: the name that places carry.
         limits: bounds on size, nesting and number of values (aliases count as often as used).
-        allow_ambiguous: accept plain scalars that YAML 1.1 and 1.2 read differently.
+        allow_ambiguous: accept plain scalars that YAML 1.1 and 1.2 read differently; the documents say where.
         place_from_tag: recover a place that a template wrote down as a local tag; values
             without such a tag then have no place of their own.
 
@@ -156,6 +156,7 @@ class _Builder:
     count: int = 0
     values: dict[Route, Place] = field(default_factory=dict)
     keys: dict[Route, Place] = field(default_factory=dict)
+    ambiguous: set[Place] = field(default_factory=set)
 
     def add_documents(self, nodes: Iterable[Node]) -> None:
         for node in nodes:
@@ -170,7 +171,7 @@ class _Builder:
             raise YamlRefused(
                 Finding("MG005", f"more than {self.limits.documents:,} documents in one file", self._mark(node))
             )
-        self.documents.append(Document(data, self.file, self.values, self.keys))
+        self.documents.append(Document(data, self.file, self.values, self.keys, self.ambiguous))
 
     def _mark(self, node: Node) -> Place:
         return Place(self.file, node.line, node.column)
@@ -246,7 +247,10 @@ class _Builder:
         self._refuse_tag(node)
         if not node.is_plain or (node.tag is not None and self._tagged_place(node) is None):
             return text
-        if not self.allow_ambiguous and is_ambiguous(text):
+        if is_ambiguous(text):
+            if self.allow_ambiguous:
+                self.ambiguous.add(self._mark(node))
+                return resolve(text)
             message = f"{text!r} without quotes means different things to different YAML readers"
             self.findings.append(Finding("MG004", message, self._mark(node), f'write "{text}" if you mean the text'))
             return text

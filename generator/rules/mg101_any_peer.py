@@ -36,12 +36,12 @@ from collections.abc import Iterator
 
 from generator.core.findings import Finding, Severity
 from generator.core.places import Place
-from generator.manifests.network import NetworkPeer, NetworkPolicy
+from generator.manifests.network import NetworkPolicy
 from generator.rules.base import Context, Rule
 from generator.rules.callers import backends
 from generator.rules.roster import roster
 from generator.rules.servers import is_gateway_selector
-from generator.rules.written import EGRESS, INGRESS, WrittenRule, ports_words, written_rules
+from generator.rules.written import EGRESS, INGRESS, WrittenRule, is_everybody, ports_words, written_rules
 
 RULE = Rule("MG101", "any-peer", "a rule that admits everybody", Severity.WARNING)
 
@@ -69,16 +69,9 @@ def _everybody(rule: WrittenRule) -> Iterator[tuple[Place, str]]:
     if rule.rule.peers is None:
         yield rule.at(rule.side), "the rule names no peer"
     for position, peer in enumerate(rule.peers):
-        if _is_everybody(peer):
+        if is_everybody(peer):
             what = peer.cidr or "an empty namespaceSelector"
             yield rule.at_peer(position, *(("ipBlock", "cidr") if peer.cidr else ())), f"{what} is everybody"
-
-
-def _is_everybody(peer: NetworkPeer) -> bool:
-    if peer.cidr:
-        return peer.cidr.endswith("/0") and not peer.excluded
-    is_all_pods = peer.pods is None or peer.pods.is_empty
-    return peer.namespaces is not None and peer.namespaces.is_empty and is_all_pods
 
 
 def _severity(rule: WrittenRule, called: set[tuple[str, int]]) -> Severity:

@@ -58,6 +58,22 @@ def check(context: Context) -> Iterator[Finding]:
             if whom and second.manifest.name not in found:
                 found.add(second.manifest.name)
                 yield _finding(first, second, whom)
+            elif second.manifest.name not in found and _may_meet(context, first, second):
+                message = f"whether {_title(first)} and {_title(second)} speak for one pod: none of their labels differ"
+                place = second.manifest.place("spec", "selector")
+                yield RULE.unknown(message, place, f"the workloads of {second.manifest.namespace}")
+
+
+def _may_meet(context: Context, first: PeerAuthentication, second: PeerAuthentication) -> bool:
+    """Tell whether a pod that is not shown could have the labels of both selectors."""
+    one, two = first.scope.labels, second.scope.labels
+    if not (one and two) or is_everything_shown(context, first.scope.namespace):
+        return False
+    return all(two.get(key, value) == value for key, value in one.items())
+
+
+def _title(policy: PeerAuthentication) -> str:
+    return f"{policy.manifest.namespace}/{policy.manifest.name}"
 
 
 def _finding(first: PeerAuthentication, second: PeerAuthentication, whom: str) -> Finding:

@@ -4,7 +4,8 @@ Why:
     A NetworkPolicy port in quotes is a port *name*, and no container calls its port "8080":
     the rule opens nothing. Ports of an AuthorizationPolicy are texts, labels and annotations
     too: the API server refuses numbers and booleans, and a version such as 1.10 has become 1.1
-    before anybody could see it.
+    before anybody could see it. kubectl reads YAML 1.1, where a bare `on`, `no` or `0777` is
+    no text either.
 
 Bad:
     apiVersion: networking.k8s.io/v1
@@ -33,10 +34,11 @@ Good:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from generator.core.findings import Finding, Severity
-from generator.core.places import Json, Route
+from generator.core.places import Json, Place, Route
 from generator.manifests.objects import Manifest, mapping, sequence
 from generator.manifests.workloads import WORKLOAD_KINDS
 from generator.rules.base import Context, Rule
@@ -45,6 +47,9 @@ from generator.rules.selectors import asked_labels
 RULE = Rule("MG510", "typing", "a value of the wrong YAML type", Severity.ERROR)
 
 _QUOTE = "put quotes around it"
+_KEPT = re.compile("[:=<]")
+"""Ambiguous scalars that kubectl leaves alone: 12:30:45 is base 60 to others (sigs.k8s.io/yaml, goyaml.v2 README)."""
+
 _SELECTED = frozenset({"Service", "ReplicationController"})
 
 
@@ -59,9 +64,8 @@ def check(context: Context) -> Iterator[Finding]:
             yield from _texts(manifest, manifest.spec.get("rules"), ("spec", "rules"), is_text=False)
     for label in asked_labels(context):
         for value in label.values:
-            if not isinstance(value, str | None):
-                what = f"the label {label.key} that {_title(label.manifest)} selects by"
-                yield RULE.finding(_not_text(what, value), label.value_place, _QUOTE)
+            what = f"the label {label.key} that {_title(label.manifest)} selects by"
+            yield from _text(label.manifest, what, value, label.value_place)
 
 
 def _label_routes(manifest: Manifest) -> Iterator[Route]:
@@ -84,10 +88,8 @@ def _labels(manifest: Manifest, route: Route) -> Iterator[Finding]:
     for step in route:
         data = mapping(data).get(str(step))
     for key, value in mapping(data).items():
-        if not isinstance(value, str | None):
-            kind = "annotation" if route[-1] == "annotations" else "label"
-            what = f"the {kind} {key} of {_title(manifest)}"
-            yield RULE.finding(_not_text(what, value), manifest.place(*route, key), _QUOTE)
+        kind = "annotation" if route[-1] == "annotations" else "label"
+        yield from _text(manifest, f"the {kind} {key} of {_title(manifest)}", value, manifest.place(*route, key))
 
 
 def _ports(manifest: Manifest) -> Iterator[Finding]:
@@ -112,11 +114,23 @@ def _texts(manifest: Manifest, data: Json, route: Route, *, is_text: bool) -> It
     elif isinstance(data, list):
         for index, value in enumerate(data):
             yield from _texts(manifest, value, (*route, index), is_text=is_text)
-    elif is_text and not isinstance(data, str | None):
+    elif is_text:
         field = next((str(step) for step in reversed(route) if isinstance(step, str)), "")
-        yield RULE.finding(
-            _not_text(f"a value of `{field}` in {_title(manifest)}", data), manifest.place(*route), _QUOTE
-        )
+        yield from _text(manifest, f"a value of `{field}` in {_title(manifest)}", data, manifest.place(*route))
+
+
+def _text(manifest: Manifest, what: str, value: Json, place: Place) -> Iterator[Finding]:
+    """Yield a finding if *value*, which must be a text, is none: to everybody, or to kubectl's YAML 1.1."""
+    if value is not None and not isinstance(value, str):
+        yield RULE.finding(_not_text(what, value), place, _QUOTE)
+    elif isinstance(value, str) and place in manifest.document.ambiguous and not _KEPT.search(value):
+        reading = "a boolean" if value.isalpha() else "a number"
+        if value.lower() in ("y", "n"):
+            message = f"{what} is a bare {value}, which some readers of YAML take for {reading}"
+            yield RULE.finding(message, place, _QUOTE, severity=Severity.WARNING)
+        else:
+            message = f"{what} is a bare {value}, which kubectl takes for {reading}: the API server refuses the object"
+            yield RULE.finding(message, place, _QUOTE)
 
 
 def _not_text(what: str, value: Json) -> str:

@@ -54,6 +54,15 @@ def subjects(context: Context) -> Iterator[Endpoint]:
             yield _stand_in(context, policy)
 
 
+def policy_pods(context: Context, policy: NetworkPolicy) -> list[Endpoint]:
+    """Return the pods that *policy* surely selects; a stand-in where no manifest shows any and there may be some."""
+    known = everyone(context)
+    shown = [known[f"{one.namespace}/{one.name}"] for one in roster(context).subjects(policy)]
+    if shown or is_everything_shown(context, policy.namespace):
+        return [one for one in shown if policy.pods.matches(one.labels)]
+    return [_stand_in(context, policy)]
+
+
 def _stand_in(context: Context, policy: NetworkPolicy) -> Endpoint:
     exact = {key: values[0] for key, operator, values in policy.pods.expressions if operator == "In" and values}
     labels = {**exact, **dict(policy.pods.labels)}

@@ -63,6 +63,14 @@ def written_in(policy: NetworkPolicy, *directions: str) -> Iterator[WrittenRule]
                 yield WrittenRule(policy, direction, index, rule)
 
 
+def is_everybody(peer: NetworkPeer) -> bool:
+    """Tell whether *peer* stands for every pod of every namespace, or every address."""
+    if peer.cidr:
+        return peer.cidr.endswith("/0") and not peer.excluded
+    is_all_pods = peer.pods is None or peer.pods.is_empty
+    return peer.namespaces is not None and peer.namespaces.is_empty and is_all_pods
+
+
 def title(policy: NetworkPolicy) -> str:
     """Return how messages call *policy*."""
     return f"{policy.namespace}/{policy.name}"

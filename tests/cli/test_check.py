@@ -265,3 +265,26 @@ def test_explain_suggests(topic: str, meant: str) -> None:
     run = meshgen("explain", topic)
     assert run.code == EXIT_WRONG_INPUT
     assert f"did you mean '{meant}" in run.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("check",),
+        ("check", "policy.yaml", "--env", "no-such-environment"),
+        ("check", "--kustomize", "nowhere"),
+        ("diff", "policy.yaml"),
+        ("why", "a", "b", "-f", "policy.yaml"),
+        ("graph", "nowhere.yaml"),
+        ("render", "nowhere.yaml"),
+        ("verify", "nowhere.yaml"),
+    ],
+    ids=" ".join,
+)
+def test_errors_are_json_too_where_json_is_asked_for(here: Path, arguments: tuple[str, ...]) -> None:
+    _write(here, NARROW)
+    run = meshgen(*arguments, "--format", "json")
+    assert run.code == EXIT_WRONG_INPUT
+    found = _findings(run)
+    assert found
+    assert all(one["severity"] == "error" and one["message"] for one in found)
