@@ -115,6 +115,7 @@ def _rules() -> str:
         link = f"[{rule.code}](#{rule.code.lower()}-{rule.slug})"
         rows += f"| {link} | {rule.slug} | {rule.severity} | {_cell(rule.summary)} |\n"
         pages += f"\n### {rule.code} {rule.slug}\n\n{rule.severity.capitalize()}. {page.summary}\n\n{page.why}"
+        pages += f"\nBefore:\n\n```yaml\n{page.before}```\n" if page.before.strip() else ""
         pages += f"\nBad:\n\n```yaml\n{page.bad}```\n\nGood:\n\n```yaml\n{page.good}```\n"
     return "| code | rule | severity | what it finds |\n|---|---|---|---|\n" + rows + pages
 

@@ -56,7 +56,8 @@ DECIDING = frozenset(
 class CheckRequest:
     """What a user asked for.
 
-    ``is_complete`` says that nothing exists beside what is given. ``today`` decides which
+    ``before`` are the objects as they were, to hold a change against. ``is_complete`` says
+    that nothing exists beside what is given. ``today`` decides which
     ignores have expired: without it, all that have an end.
     """
 
@@ -64,6 +65,7 @@ class CheckRequest:
     standard_input: bytes | None = None
     kustomize: tuple[str, ...] = ()
     environment: str | None = None
+    before: tuple[Document, ...] | None = None
     is_complete: bool = False
     schemas: Mapping[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     baseline: Path | None = None
@@ -148,7 +150,7 @@ def _findings(
 ) -> list[Finding]:
     is_complete = request.is_complete and all(one.is_whole for one in everything)
     findings = [finding for one in everything for finding in one.findings]
-    findings += run_rules(documents, environment, is_complete=is_complete)
+    findings += run_rules(documents, environment, is_complete=is_complete, before=request.before)
     said = {one.place for one in findings if one.code in _BETTER_SAID}
     findings += [one for one in check_structure(documents, request.schemas) if one.place not in said]
     for overlay in overlays:

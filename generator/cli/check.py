@@ -17,6 +17,7 @@ from generator.core.findings import Finding, Severity
 
 if TYPE_CHECKING:
     from generator.checking.check import Checked
+    from generator.core.places import Document
 
 FORMATS = ("text", "json", "sarif", "github")
 THRESHOLDS = ("error", "warning", "info", "never")
@@ -33,6 +34,10 @@ def check(
         typer.Option("--kustomize", metavar="DIR", help="Check what this overlay builds, and its transformers."),
     ] = None,
     env: Annotated[str | None, typer.Option("--env", metavar="NAME|FILE", help="The cluster's environment.")] = None,
+    against: Annotated[
+        str | None,
+        typer.Option("--against", metavar="OLD", help="Hold the change from OLD, a path or REVISION:PATH, against it."),
+    ] = None,
     complete: Annotated[
         bool, typer.Option("--complete", help="Nothing exists beside what is given: what is absent is missing.")
     ] = False,
@@ -55,6 +60,7 @@ def check(
     Looks at NetworkPolicy and Istio objects, and at what they apply to. A comment
     `# meshgen: ignore[CODE] reason` hides a finding on its line or the line below.
     `meshgen explain rules` lists the rules, `meshgen explain CODE` explains one.
+    --against OLD adds what the change itself does: opened, cut, left behind.
 
     Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 wrong input, 3 a bug in meshgen.
     """
@@ -72,6 +78,7 @@ def check(
             standard_input=sys.stdin.buffer.read() if "-" in (paths or ()) else None,
             kustomize=tuple(kustomize or ()),
             environment=env,
+            before=_before(against, env) if against is not None else None,
             is_complete=complete,
             schemas=read_schemas(schemas or []),
             baseline=baseline,
@@ -87,6 +94,16 @@ def check(
     if checked.missing:
         return EXIT_WRONG_INPUT
     return EXIT_FINDINGS if any(_is_bad(one, fail_on) for one in checked.findings) else EXIT_OK
+
+
+def _before(given: str, env: str | None) -> tuple[Document, ...]:
+    """Return the objects of the older side, which is read as `diff` reads it."""
+    from generator.questions.material import Asked  # noqa: PLC0415  (only for changes)
+    from generator.questions.pair import read_side  # noqa: PLC0415
+
+    if given == "-":
+        raise MeshgenError("--against - is not read: give a file, a folder or REVISION:PATH")
+    return read_side(given, Asked(environment=env)).documents
 
 
 def _report(checked: Checked, output_format: str) -> None:

@@ -24,11 +24,16 @@ def read_pair(given: Sequence[str], asked: Asked) -> tuple[Material, Material]:
         raise MeshgenError(f"two sides are compared, OLD and NEW; here are {len(given)}")
     if given[0] == given[1] == "-":
         raise MeshgenError("standard input can be one side, not both")
-    old, new = (_side(one, asked) for one in given)
+    old, new = (read_side(one, asked) for one in given)
     return in_one_environment(old, new)
 
 
-def _side(given: str, asked: Asked) -> Material:
+def read_side(given: str, asked: Asked) -> Material:
+    """Return the objects of *given*: a path, or ``REVISION:PATH``.
+
+    Raises:
+        MeshgenError: nothing is there, or it cannot be read.
+    """
     revision, colon, path = given.partition(":")
     if colon and revision and not Path(given).exists():
         material = read_revision(revision, path or ".", asked)

@@ -46,13 +46,15 @@ class Context:
     """What a rule may look at: the cluster as manifests show it, and the manifests themselves.
 
     ``is_complete`` says that the manifests are all there is (a namespace or workload that
-    is not shown does not exist); without it, absence is no proof.
+    is not shown does not exist); without it, absence is no proof. ``previous`` is what the
+    manifests were before a change, for the rules about changes (MG402 to MG410).
     """
 
     cluster: Cluster
     manifests: tuple[Manifest, ...]
     documents: tuple[Document, ...]
     is_complete: bool = False
+    previous: Context | None = None
     _by_kind: dict[str, list[tuple[int, Manifest]]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
@@ -73,7 +75,8 @@ class RuleModule(Protocol):
     """A module with one rule: ``RULE``, ``check``, and a docstring that explains it.
 
     The docstring's sections, in this order: what is found (first paragraph), ``Why:``,
-    ``Bad:`` with YAML that is found, ``Good:`` with the corrected YAML that is not.
+    ``Bad:`` with YAML that is found, ``Good:`` with the corrected YAML that is not. Rules
+    about changes say in ``Before:``, ahead of these two, what there was.
     """
 
     RULE: Rule

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from generator.core.findings import Finding, in_order
 from generator.core.places import Document
@@ -19,10 +20,18 @@ def run_rules(
     *,
     is_complete: bool = False,
     codes: Collection[str] | None = None,
+    before: Sequence[Document] | None = None,
 ) -> tuple[Finding, ...]:
-    """Return what all rules, or those of *codes*, find in *documents*, sorted by place, each finding once."""
-    context = Context(
-        Cluster(documents, environment), tuple(manifests(documents)), tuple(documents), is_complete=is_complete
-    )
+    """Return what all rules, or those of *codes*, find in *documents*, sorted by place, each finding once.
+
+    With *before*, rules about changes hold it against *documents*.
+    """
+    previous = None if before is None else _context(before, environment, is_complete)
+    context = replace(_context(documents, environment, is_complete), previous=previous)
     modules = [module for module in registry() if codes is None or module.RULE.code in codes]
     return in_order(finding for module in modules for finding in module.check(context))
+
+
+def _context(documents: Sequence[Document], environment: Environment, is_complete: bool) -> Context:
+    cluster = Cluster(documents, environment)
+    return Context(cluster, tuple(manifests(documents)), tuple(documents), is_complete=is_complete)

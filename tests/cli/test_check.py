@@ -288,3 +288,32 @@ def test_errors_are_json_too_where_json_is_asked_for(here: Path, arguments: tupl
     found = _findings(run)
     assert found
     assert all(one["severity"] == "error" and one["message"] for one in found)
+
+
+# --- changes -------------------------------------------------------------------------------------------
+
+
+def test_a_change_is_held_against_what_was_there(here: Path) -> None:
+    _write(here, NARROW, "old.yaml")
+    _write(here, WIDE, "new.yaml")
+    assert "new.yaml:8 MG405 warning" in _told("new.yaml", "--against", "old.yaml")
+    assert [one for one in _told("new.yaml") if "MG405" in one] == []
+    assert [one for one in _told("old.yaml", "--against", "old.yaml") if "MG40" in one] == []
+
+
+def test_a_change_is_held_against_a_git_revision(here: Path) -> None:
+    _write(here, NARROW)
+    for command in (["init", "-q"], ["add", "."], ["-c", "user.name=x", "-c", "user.email=x@x", "commit", "-qm", "x"]):
+        subprocess.run(["git", *command], check=True, cwd=here)
+    _write(here, WIDE)
+    told = _told("policy.yaml", "--against", "HEAD:policy.yaml")
+    assert {one for one in told if "MG405" in one} == {"policy.yaml:8 MG405 warning"}
+
+
+@pytest.mark.parametrize("old", ["nowhere.yaml", "no-such-revision:policy.yaml", "-", "broken.yaml"])
+def test_what_was_there_must_be_readable(here: Path, old: str) -> None:
+    _write(here, NARROW)
+    _write(here, "kind: [", "broken.yaml")
+    run = meshgen("check", "policy.yaml", "--against", old)
+    assert (run.code, run.out) == (EXIT_WRONG_INPUT, "")
+    assert run.err

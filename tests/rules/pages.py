@@ -6,7 +6,7 @@ import re
 import textwrap
 from dataclasses import dataclass
 
-_SECTION = re.compile(r"^(Why|Bad|Good):\n((?:[ \t].*\n|\n)*)", re.MULTILINE)
+_SECTION = re.compile(r"^(Why|Before|Bad|Good):\n((?:[ \t].*\n|\n)*)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +18,11 @@ class Page:
     why: str
     bad: str
     good: str
+    before: str
 
 
 def read_page(text: str) -> Page:
     """Take the page *text* apart; a section that is not there is empty."""
     found = {match[1]: textwrap.dedent(match[2]).strip("\n") + "\n" for match in _SECTION.finditer(f"{text}\n")}
     summary = text.split("\n\n", maxsplit=1)[0].strip()
-    return Page(summary, tuple(found), *(found.get(name, "\n") for name in ("Why", "Bad", "Good")))
+    return Page(summary, tuple(found), *(found.get(name, "\n") for name in ("Why", "Bad", "Good", "Before")))

@@ -34,7 +34,7 @@ MODULES = pytest.mark.parametrize("module", RULES.values(), ids=RULES)
 FOLDER = Path(rules.__file__).parent
 CASES = sorted((Path(__file__).parent / "cases").glob("MG*/*.yaml"))
 EXPECTED = re.compile(r"^# expect: (MG\d{3}) @ (\d+:\d+)\s*$", re.MULTILINE)
-FACT = re.compile(r"^# (environment|complete): (\S+)\s*$", re.MULTILINE)
+FACT = re.compile(r"^# (environment|complete|before): (\S+)\s*$", re.MULTILINE)
 SHARED = ROOT.parent / "shared" / "examples" / "checks"
 PAIRS = sorted(path.name.removesuffix("-bad.yaml") for path in SHARED.glob("MG*-bad.yaml"))
 BUNDLES = [path for kind in profile_types().values() for path in kind.examples()]
@@ -57,10 +57,10 @@ def _documents(text: str, file: str = "page.yaml") -> list[Document]:
     return documents
 
 
-def _found(text: str, code: str, *, complete: bool = False) -> list[Finding]:
-    return [
-        one for one in run_rules(_documents(text), _generic(), is_complete=complete, codes={code}) if one.code == code
-    ]
+def _found(text: str, code: str, before: str, *, complete: bool = False) -> list[Finding]:
+    old = _documents(before, "before.yaml") if before.strip() else None
+    found = run_rules(_documents(text), _generic(), is_complete=complete, codes={code}, before=old)
+    return [one for one in found if one.code == code]
 
 
 def _told(findings: Sequence[Finding]) -> list[str]:
@@ -92,7 +92,8 @@ def test_codes_and_slugs_are_unique() -> None:
 @MODULES
 def test_page_has_its_sections(module: RuleModule) -> None:
     page = _page(module)
-    assert page.sections == ("Why", "Bad", "Good")
+    assert tuple(one for one in page.sections if one != "Before") == ("Why", "Bad", "Good")
+    assert page.sections.index("Bad") == len(page.sections) - 2, "what was before stands ahead of both examples"
     assert page.summary.endswith(".")
     assert page.why.strip()
 
@@ -100,11 +101,11 @@ def test_page_has_its_sections(module: RuleModule) -> None:
 @MODULES
 def test_bad_example_of_the_page_is_found_and_good_is_not(module: RuleModule) -> None:
     page, code = _page(module), module.RULE.code
-    bad = [*_found(page.bad, code), *_found(page.bad, code, complete=True)]
+    bad = [*_found(page.bad, code, page.before), *_found(page.bad, code, page.before, complete=True)]
     severe = {*HIGH, module.RULE.severity}  # a few rules only ever inform
     assert [one for one in bad if one.severity in severe], f"{code} does not find its own bad example: {_told(bad)}"
     for complete in (False, True):
-        good = _found(page.good, code, complete=complete)
+        good = _found(page.good, code, page.before, complete=complete)
         assert [one for one in good if one.severity in severe] == [], _told(good)
 
 
@@ -131,13 +132,14 @@ def _kinds_asked_for(path: Path) -> Iterator[str]:
 def test_case(path: Path) -> None:
     """Findings of the folder's code are those that the case expects, at their places.
 
-    Lines ``# environment: NAME|FILE`` and ``# complete: true`` say what the case stands in.
+    Lines ``# environment: NAME|FILE``, ``# complete: true`` and ``# before: FILE`` say what the case stands in.
     """
     text = path.read_text("utf-8")
     facts = dict(FACT.findall(text))
     request = CheckRequest(
         paths=(str(path),),
         environment=facts.get("environment") and _beside(path, facts["environment"]),
+        before=_before(path.parent / facts["before"]) if "before" in facts else None,
         is_complete=facts.get("complete") == "true",
     )
     found = [
@@ -146,6 +148,10 @@ def test_case(path: Path) -> None:
         if one.place and one.code == path.parent.name
     ]
     assert found == [f"{code} @ {place}" for code, place in EXPECTED.findall(text)]
+
+
+def _before(path: Path) -> tuple[Document, ...]:
+    return tuple(_documents(path.read_text("utf-8"), str(path)))
 
 
 def _beside(path: Path, name: str) -> str:
@@ -202,7 +208,9 @@ def test_nothing_is_found_in_what_meshgen_renders(path: Path) -> None:
 @MODULES
 def test_no_rule_stumbles_over_odd_values(module: RuleModule) -> None:
     """A schema check reports what has the wrong type; a rule must not fall over it."""
-    for text in (_page(module).bad, _page(module).good):
+    page = _page(module)
+    before = _documents(page.before) if page.before.strip() else None
+    for text in (page.bad, page.good):
         originals = [document.data for document in _documents(text)]
         routes: list[tuple[int, Route]] = [
             (number, route) for number, data in enumerate(originals) for route, _ in walk(data) if route
@@ -212,4 +220,7 @@ def test_no_rule_stumbles_over_odd_values(module: RuleModule) -> None:
             for odd in {json.dumps(value): value, "null": None, '"x"': "x"}.values():
                 copies = json.loads(json.dumps(originals))
                 put(copies[number], route, odd)
-                run_rules([Document(data, "odd.yaml", {}, {}) for data in copies], _generic())
+                documents = [Document(data, "odd.yaml", {}, {}) for data in copies]
+                run_rules(documents, _generic(), before=before)
+                if before is not None:
+                    run_rules(before, _generic(), before=documents, codes={module.RULE.code})
