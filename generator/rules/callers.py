@@ -44,7 +44,7 @@ def _behind(context: Context, webhook: Webhook, service: Service) -> Iterator[Ba
     for workload in found:
         number = cluster.target(port, workload)
         if number is not None:
-            pods = next(one for one in cluster.endpoints if one.name == f"{workload.namespace}/{workload.name}")
+            pods = next(one for one in cluster.endpoints if one.name == cluster.title(workload))
             yield Backend(webhook, pods, Point("TCP", number), is_shown=True, is_host_network=workload.is_host_network)
     if not found and isinstance(port.target, int):
         name = f"the pods of {service.namespace}/{service.name}"

@@ -117,7 +117,7 @@ def check(context: Context) -> Iterator[Finding]:
 def _is_egress_gateway(context: Context, backend: Backend) -> bool:
     """Tell whether *backend* is a gateway: by the pods behind its Service, else by the name that installers give it."""
     service = service_of(context, backend.namespace, backend.service)
-    known = {f"{one.namespace}/{one.name}" for one in context.cluster.behind(service)} if service else set()
+    known = set(map(context.cluster.title, context.cluster.behind(service))) if service else set()
     if known:
         return any(pod.is_gateway for _, pod in workloads(context) if pod.name in known)
     return "egress" in backend.service

@@ -67,7 +67,7 @@ def servers(context: Context, backend: Backend) -> Iterator[tuple[Endpoint, int]
     for workload in context.cluster.behind(service):
         number = context.cluster.target(ports[0], workload)
         if number is not None:
-            yield everyone(context)[f"{workload.namespace}/{workload.name}"], number
+            yield everyone(context)[context.cluster.title(workload)], number
 
 
 def service_of(context: Context, namespace: str, name: str) -> Service | None:

@@ -72,7 +72,7 @@ def server(context: Context, workload: WorkloadTemplate) -> Server:
 
 def _server(context: Context, workload: WorkloadTemplate) -> Server:
     cluster, mesh = context.cluster, mode(context, workload)
-    name = f"{workload.namespace}/{workload.name}"
+    name = cluster.title(workload)
     endpoint = Endpoint(
         name=name,
         namespace=workload.namespace,

@@ -27,7 +27,7 @@ def everyone(context: Context) -> dict[str, Endpoint]:
     if cluster not in _KNOWN:
         known = {one.name: one for one in cluster.endpoints}
         for workload in cluster.workloads:
-            name = f"{workload.namespace}/{workload.name}"
+            name = cluster.title(workload)
             mesh, gateway = mode(context, workload) or "unknown", is_gateway(context, workload)
             known[name] = replace(known[name], mesh=mesh, is_gateway=gateway)
         _KNOWN[cluster] = known
@@ -38,7 +38,7 @@ def workloads(context: Context) -> Iterator[tuple[WorkloadTemplate, Endpoint]]:
     """Yield every workload that manifests show, as the policies see it."""
     known = everyone(context)
     for workload in context.cluster.workloads:
-        yield workload, known[f"{workload.namespace}/{workload.name}"]
+        yield workload, known[context.cluster.title(workload)]
 
 
 def subjects(context: Context) -> Iterator[Endpoint]:
@@ -57,7 +57,7 @@ def subjects(context: Context) -> Iterator[Endpoint]:
 def policy_pods(context: Context, policy: NetworkPolicy) -> list[Endpoint]:
     """Return the pods that *policy* surely selects; a stand-in where no manifest shows any and there may be some."""
     known = everyone(context)
-    shown = [known[f"{one.namespace}/{one.name}"] for one in roster(context).subjects(policy)]
+    shown = [known[context.cluster.title(one)] for one in roster(context).subjects(policy)]
     if shown or is_everything_shown(context, policy.namespace):
         return [one for one in shown if policy.pods.matches(one.labels)]
     return [_stand_in(context, policy)]
@@ -86,7 +86,7 @@ def pods_of_platform(context: Context, pods: Pods) -> list[Endpoint]:
 def peer_pods(context: Context, policy: NetworkPolicy, peer: NetworkPeer) -> list[Endpoint]:
     """Return the pods that *peer* surely means; where no manifest shows any, a stand-in with the labels it asks for."""
     known, shown = everyone(context), roster(context).meant(peer, policy.namespace)
-    candidates = [known[f"{one.namespace}/{one.name}"] for one in shown]
+    candidates = [known[context.cluster.title(one)] for one in shown]
     candidates += [one for name, one in known.items() if "/" not in name and one.is_pod]
     found = [one for one in candidates if context.cluster.admission.peer(peer, policy.namespace, one)]
     namespace = policy.namespace if peer.namespaces is None else dict(peer.namespaces.labels).get(NAMESPACE_NAME)

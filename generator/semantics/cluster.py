@@ -58,6 +58,22 @@ class Cluster:
         """Yield the objects of *kind* that are Kubernetes' own: a Service of Knative is none."""
         return (one for one in self.bundle.others.get(kind, ()) if one.group in _BUILT_IN)
 
+    @cached_property
+    def _titles(self) -> dict[int, str]:
+        """Return what messages call each workload, by the identity of its template."""
+        kinds: dict[str, set[str]] = {}
+        for one in self.workloads:
+            kinds.setdefault(f"{one.namespace}/{one.name}", set()).add(one.kind)
+        plain = {id(one): f"{one.namespace}/{one.name}" for one in self.workloads}
+        return {
+            id(one): plain[id(one)] if len(kinds[plain[id(one)]]) == 1 else f"{plain[id(one)]} ({one.kind})"
+            for one in self.workloads
+        }
+
+    def title(self, workload: WorkloadTemplate) -> str:
+        """Return what the endpoint of *workload* is called: two of one name and different kinds are two endpoints."""
+        return self._titles[id(workload)]
+
     def namespace_labels(self, name: str) -> dict[str, str]:
         """Return the labels of *name*; of an unknown namespace only its name is sure."""
         return self.namespaces.get(name, {NAMESPACE_NAME: name})
@@ -116,7 +132,7 @@ class Cluster:
 
     def _endpoint(self, workload: WorkloadTemplate) -> Endpoint:
         return Endpoint(
-            name=f"{workload.namespace}/{workload.name}",
+            name=self.title(workload),
             namespace=workload.namespace,
             labels=workload.labels,
             namespace_labels=self.namespace_labels(workload.namespace),
@@ -208,7 +224,7 @@ class Cluster:
     @cached_property
     def admission(self) -> Admission:
         """Layer 3/4, one pair at a time and three-valued: for what manifests show only in part."""
-        shown = (*(f"{one.namespace}/{one.name}" for one in self.workloads), *(one.name for one in self._extra))
+        shown = (*map(self.title, self.workloads), *(one.name for one in self._extra))
         matches_pods = self.environment.cni.ip_block_matches_pods
         return Admission(self.bundle.network_policies, self.namespaces, shown, matches_pods)
 

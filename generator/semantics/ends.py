@@ -103,7 +103,7 @@ def _behind(cluster: Cluster, service: Service) -> End:
     if not service.selector:
         raise MeshgenError(f"cannot resolve {title}: it has no selector; ask about the workload or address behind it")
     known = {one.name: one for one in cluster.endpoints}
-    found = [known[f"{one.namespace}/{one.name}"] for one in cluster.behind(service)]
+    found = [known[cluster.title(one)] for one in cluster.behind(service)]
     found = found or [one for one in cluster.endpoints if _selects(service, one)]
     names = ", ".join(one.name for one in found)
     if service.is_headless:
@@ -219,7 +219,7 @@ def _is_meant(wanted: _Name, kind: str, namespace: str, name: str) -> bool:
 
 def _workloads(cluster: Cluster, name: _Name) -> list[Endpoint]:
     known = {one.name: one for one in cluster.endpoints}
-    shown = {f"{one.namespace}/{one.name}": one for one in cluster.workloads}
+    shown = {cluster.title(one): one for one in cluster.workloads}
     found = [known[title] for title, one in shown.items() if _is_meant(name, one.kind, one.namespace, one.name)]
     declared = [one for title, one in known.items() if title not in shown and _is_declared(one)]
     return [*found, *(one for one in declared if _is_meant(name, name.kind, one.namespace, _bare(one)))]
