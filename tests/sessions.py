@@ -1,7 +1,7 @@
 """Questions and answers as files: `session.txt` in a folder of YAML, commands and what they print, byte for byte.
 
-python -m tests.refresh renews them. A line beginning with `$ ` is a command, its lines below
-are standard output, then standard error, then the exit code where it is not 0.
+python -m tests.refresh renews them. A line beginning with `$ ` is a command (`< FILE` gives
+it standard input), its lines below are standard output, then standard error, then the exit code where it is not 0.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.support import ROOT, meshgen
 
-FOLDERS = ("why", "diff", "graph")
+FOLDERS = ("why", "diff", "graph", "fn")
 
 
 def sessions() -> list[Path]:
@@ -23,7 +23,8 @@ def sessions() -> list[Path]:
 
 def played(path: Path) -> str:
     """Return the session at *path* with what its commands print now."""
-    lines = [line for line in path.read_text("utf-8").splitlines() if line.startswith(("$ ", "# "))]
+    written = path.read_text("utf-8").splitlines()
+    lines = [line for line, after in zip(written, [*written[1:], ""], strict=True) if _is_kept(line, after)]
     before = Path.cwd()
     os.chdir(path.parent)
     try:
@@ -32,13 +33,22 @@ def played(path: Path) -> str:
         os.chdir(before)
 
 
+def _is_kept(line: str, after: str) -> bool:
+    """Tell whether *line* is a command, or a remark right above one; other lines with a # are output."""
+    return line.startswith("$ ") or (line.startswith("# ") and after.startswith("$ "))
+
+
 def _step(line: str) -> Iterator[str]:
     yield line
     if line.startswith("# "):
         return
     program, *arguments = shlex.split(line.removeprefix("$ "))
     assert program == "meshgen"
-    run = meshgen(*arguments)
+    stdin: bytes | None = None
+    if "<" in arguments:
+        stdin = Path(arguments.pop()).read_bytes()
+        arguments.remove("<")
+    run = meshgen(*arguments, stdin=stdin)
     for text in (run.out, run.err):
         if text:
             yield text.removesuffix("\n")

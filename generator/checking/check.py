@@ -20,16 +20,17 @@ from generator.core.findings import Finding, in_order
 from generator.core.places import Document
 from generator.environment.load import load_environment
 from generator.environment.model import Environment
-from generator.manifests.objects import Manifest
+from generator.manifests.objects import BUNDLE_LABEL, Manifest
 from generator.rules import registry
 from generator.rules.run import run_rules
 
 DEFAULT_ENVIRONMENT = "generic"
+MISSING_BUNDLE = "MG048"
 
 TRANSFORMERS = frozenset({"MG501", "MG502", "MG503", "MG504", "MG505"})
 """Rules about what a kustomization does to its resources: they look at the sources, all others at what is built."""
 
-_LASTING = UNREAD | {"MG041", "MG042", "MG043", "MG044", "MG045", "MG046", "MG047"}
+_LASTING = UNREAD | {"MG041", "MG042", "MG043", "MG044", "MG045", "MG046", "MG047", "MG048"}
 """Findings that nothing hides: what they tell would make the rest of the report wrong."""
 
 _BETTER_SAID = frozenset({"MG232", "MG506", "MG510"})
@@ -57,8 +58,8 @@ class CheckRequest:
     """What a user asked for.
 
     ``before`` are the objects as they were, to hold a change against. ``is_complete`` says
-    that nothing exists beside what is given. ``today`` decides which
-    ignores have expired: without it, all that have an end.
+    that nothing exists beside what is given. ``today`` decides which ignores have expired:
+    without it, all that have an end. ``bundles`` are those of which something must be there.
     """
 
     paths: tuple[str, ...] = ()
@@ -70,6 +71,7 @@ class CheckRequest:
     schemas: Mapping[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     baseline: Path | None = None
     new_baseline: Path | None = None
+    bundles: tuple[str, ...] = ()
     today: date = date.max
 
 
@@ -153,10 +155,22 @@ def _findings(
     findings += run_rules(documents, environment, is_complete=is_complete, before=request.before)
     said = {one.place for one in findings if one.code in _BETTER_SAID}
     findings += [one for one in check_structure(documents, request.schemas) if one.place not in said]
+    findings += _missing_bundles(request.bundles, documents)
     for overlay in overlays:
         findings = [overlay.with_origin(one) for one in findings]
         findings += run_rules(overlay.sources.documents, environment, codes=TRANSFORMERS)
     return findings
+
+
+def _missing_bundles(names: Sequence[str], documents: Sequence[Document]) -> list[Finding]:
+    """A bundle of which nothing is there: whoever was to generate it did not, and perhaps without a word."""
+    there = {Manifest(one, (), one.data).labels.get(BUNDLE_LABEL) for one in documents}
+    fix = "see that its generator runs; docs/kustomize/README.md tells where it silently does not"
+    return [
+        Finding(MISSING_BUNDLE, f"nothing of the bundle {name!r} is here", None, fix)
+        for name in names
+        if name not in there
+    ]
 
 
 def _with_baseline(

@@ -12,6 +12,7 @@ from generator import __version__
 from generator.cli.catalogue import env, explain, profiles
 from generator.cli.check import check
 from generator.cli.diff import diff
+from generator.cli.fn import fn
 from generator.cli.graph import graph
 from generator.cli.init import init
 from generator.cli.options import Parameter
@@ -46,7 +47,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (render, verify, check, why, diff, graph, init, profiles, explain, env, schema):
+for command in (render, verify, check, why, diff, graph, init, profiles, explain, env, schema, fn):
     app.command()(_typed(command))
 
 

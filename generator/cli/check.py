@@ -13,7 +13,7 @@ import typer
 from generator.cli.options import Schemas
 from generator.cli.terminal import one_of, say, verb, wants_colour
 from generator.core.errors import EXIT_FINDINGS, EXIT_OK, EXIT_WRONG_INPUT, MeshgenError, OutputRefused
-from generator.core.findings import Finding, Severity
+from generator.core.findings import Severity, reaches
 
 if TYPE_CHECKING:
     from generator.checking.check import Checked
@@ -53,6 +53,10 @@ def check(
     write_baseline: Annotated[
         Path | None, typer.Option("--write-baseline", metavar="FILE", help="Write what is found now as a baseline.")
     ] = None,
+    bundles: Annotated[
+        list[str] | None,
+        typer.Option("--require-bundle", metavar="NAME", help="Fail unless objects of this bundle are there."),
+    ] = None,
     schemas: Schemas = None,
 ) -> int:
     """Look for mistakes in any YAML: hand-written, from Helm, or `kubectl get -o yaml`.
@@ -81,6 +85,7 @@ def check(
             before=_before(against, env) if against is not None else None,
             is_complete=complete,
             schemas=read_schemas(schemas or []),
+            bundles=tuple(bundles or ()),
             baseline=baseline,
             new_baseline=write_baseline,
             today=datetime.now(UTC).date(),
@@ -93,7 +98,7 @@ def check(
     _tell(checked, complete)
     if checked.missing:
         return EXIT_WRONG_INPUT
-    return EXIT_FINDINGS if any(_is_bad(one, fail_on) for one in checked.findings) else EXIT_OK
+    return EXIT_FINDINGS if any(reaches(one, fail_on) for one in checked.findings) else EXIT_OK
 
 
 def _before(given: str, env: str | None) -> tuple[Document, ...]:
@@ -113,11 +118,6 @@ def _report(checked: Checked, output_format: str) -> None:
     if text:
         print(text)
         sys.stdout.flush()
-
-
-def _is_bad(finding: Finding, threshold: str) -> bool:
-    order = list(Severity)
-    return threshold != "never" and order.index(finding.severity) <= order.index(Severity(threshold))
 
 
 def _write(path: Path, text: str) -> None:

@@ -21,7 +21,7 @@ IMPORT = "import"
 @verb
 def schema(
     target: Annotated[
-        str, typer.Argument(metavar="TYPE|intent|env|import", help="What to print the schema of; or `import`.")
+        str, typer.Argument(metavar="TYPE|intent|env|fn|import", help="What to print the schema of; or `import`.")
     ],
     source: Annotated[
         str | None, typer.Argument(metavar="[CRDS.yaml|-]", help="With `import`: CustomResourceDefinitions to read.")
@@ -31,7 +31,7 @@ def schema(
     ] = None,
     profile_folders: ProfileFolders = None,
 ) -> int:
-    """Print the JSON Schema of a profile type, of intents or of environment files.
+    """Print the JSON Schema of a profile type, of intents, of environment files, or of what `fn` takes.
 
     `schema import CRDS.yaml -o DIR` turns the CRDs of a cluster into schemas that
     `render --schemas DIR` checks bundles against:
@@ -48,14 +48,17 @@ def _schema_of(target: str, folders: Sequence[Path]) -> dict[str, Any]:
     from generator.environment.load import environment_schema  # noqa: PLC0415
     from generator.intent.expand import intent_schema  # noqa: PLC0415
     from generator.intent.profile_types import profile_types  # noqa: PLC0415
+    from generator.krm.configuration import function_schema  # noqa: PLC0415
 
     if target == "intent":
         return intent_schema()
     if target == "env":
         return environment_schema()
+    if target == "fn":
+        return function_schema()
     types = profile_types(folders)
     if target not in types:
-        raise MeshgenError(f"there is no schema of {target!r}: {suggestion(target, [*types, 'intent', 'env'])}")
+        raise MeshgenError(f"there is no schema of {target!r}: {suggestion(target, [*types, 'intent', 'env', 'fn'])}")
     return types[target].schema()
 
 

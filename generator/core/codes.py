@@ -103,6 +103,17 @@ CODES: dict[str, Code] = {
             "remote resource",
             "A kustomization fetches something from elsewhere. meshgen reads only what lies on this disk.",
         ),
+        (
+            "MG048",
+            "bundle missing",
+            "Nothing of a bundle that must be there is among the objects. The usual cause is a generator that did not "
+            "run: `kubectl kustomize --enable-alpha-plugins` leaves exec functions out without a word.",
+        ),
+        (
+            "MG049",
+            "in the way",
+            "A function would put an object into the list that is there already, and that it did not make.",
+        ),
         ("MG601", "schema", "A document breaks the schema of its kind."),
         ("MG602", "refused at admission", "The API server or istiod's webhook would refuse the document."),
         ("MG603", "no schema", "There is no schema for a kind, so it was not checked."),

@@ -38,6 +38,12 @@ class Finding:
         return (where.file, where.line, where.column, self.code, self.message)
 
 
+def reaches(finding: Finding, threshold: str) -> bool:
+    """Tell whether *finding* is at least as bad as *threshold*: a severity, or ``never``."""
+    order = list(Severity)
+    return threshold != "never" and order.index(finding.severity) <= order.index(Severity(threshold))
+
+
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return *findings* sorted by place, each of them once."""
     return tuple(sorted(set(findings), key=Finding.sort_key))

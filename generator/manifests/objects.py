@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from generator.core.places import Document, Json, Place, Route
 
 DEFAULT_NAMESPACE = "default"
+MANAGED_BY = "app.kubernetes.io/managed-by"
+BUNDLE_LABEL = "meshgen.dev/bundle"
+"""Labels of every object that meshgen renders: that it did, and the bundle that the object belongs to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,11 @@ from pathlib import Path
 from generator import __version__
 from generator.core.errors import MeshgenError
 from generator.core.resources import bundled
+from generator.manifests.objects import BUNDLE_LABEL, MANAGED_BY
 from generator.plan.resources import Resource
 from generator.templating.engine import TemplateEngine
 from generator.templating.quoting import finalize
 
-MANAGED_BY = "app.kubernetes.io/managed-by"
-BUNDLE_LABEL = "meshgen.dev/bundle"
 PROFILE_ANNOTATION = "meshgen.dev/profile"
 VERSION_ANNOTATION = "meshgen.dev/version"
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from generator.report.json import SCHEMA_VERSION
 from generator.report.safe import printable
 from generator.verify.connections import Connection
-from generator.verify.findings import as_finding
+from generator.verify.findings import summary
 from generator.verify.proof import Proof
 
 _HEAD = ("client", "server", "port", "requests", "network", "mesh")
@@ -32,13 +32,13 @@ def _as_text(name: str, rows: Sequence[Connection], proof: Proof) -> str:
     lines = [
         "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip() for cells in table
     ]
-    wrong = [f"  {one.place}: {one.code} {printable(one.message)}" for one in map(as_finding, proof.discrepancies)]
+    wrong = [f"  {one.place}: {one.code} {printable(one.message)}" for one in summary(proof.discrepancies)]
     return "\n".join([*lines, "", f"{printable(name)} {_sentence(proof)}", *wrong])
 
 
 def _as_markdown(name: str, rows: Sequence[Connection], proof: Proof) -> str:
     lines = [f"### {_escaped(name)}", "", _row(_HEAD), _row(["---"] * len(_HEAD)), *(_row(_cells(row)) for row in rows)]
-    wrong = [f"- {_escaped(one.message)}" for one in map(as_finding, proof.discrepancies)]
+    wrong = [f"- {_escaped(one.message)}" for one in summary(proof.discrepancies)]
     return "\n".join([*lines, "", f"The bundle {_sentence(proof)}", *wrong])
 
 

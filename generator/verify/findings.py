@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from generator.core.findings import Finding
+from collections.abc import Iterable
+from dataclasses import replace
+
+from generator.core.findings import Finding, in_order
 from generator.verify.proof import Discrepancy, Kind
 
 _CODES = {Kind.LOST: "MG701", Kind.EXCESS: "MG702", Kind.WEAKER: "MG703"}
@@ -25,3 +28,20 @@ def as_finding(one: Discrepancy) -> Finding:
     first = one.places[0] if one.places else None
     related = tuple((place, "this too") for place in one.places[1:])
     return Finding(_CODES[one.kind], messages[one.kind], first, _FIXES[one.kind], related=related)
+
+
+def summary(discrepancies: Iterable[Discrepancy]) -> tuple[Finding, ...]:
+    """Return one finding for each rule or endpoint that is wrong, with how many connections it is wrong about.
+
+    A missing default deny is one mistake, and not one for each stranger that it lets in.
+    """
+    groups: dict[tuple[object, ...], list[Discrepancy]] = {}
+    for one in discrepancies:
+        end = one.client if one.layer.endswith("egress") else one.server
+        groups.setdefault((one.kind, one.layer, one.places[:1], end.name), []).append(one)
+    findings = []
+    for some in groups.values():
+        found = as_finding(some[0])
+        more = f", and {len(some) - 1} more like it" if len(some) > 1 else ""
+        findings.append(replace(found, message=found.message + more))
+    return in_order(findings)

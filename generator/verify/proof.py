@@ -12,6 +12,7 @@ from generator.core.processes import each
 from generator.core.yaml_quick import read_quickly
 from generator.environment.model import Environment
 from generator.manifests.bundle import Bundle, read_bundle
+from generator.manifests.objects import Manifest
 from generator.model.intent import Flow, Intent
 from generator.semantics.authorization import NOT_CAPTURED, Authorization
 from generator.semantics.mtls import MutualTls
@@ -80,6 +81,27 @@ def prove(intent: Intent, environment: Environment, documents: Sequence[Document
     return _Comparison(intent, environment, read_bundle(documents)).proof()
 
 
+def prove_objects(intent: Intent, environment: Environment, documents: Sequence[Document]) -> Proof:
+    """Prove *documents*, one object each, that somebody built of a bundle or wrote by hand.
+
+    What lies in other namespaces is left out: it decides about pods that this intent says nothing of.
+    """
+    shared: list[Document] = []
+    by_namespace: dict[str, list[Document]] = {}
+    for document in documents:
+        namespace = Manifest(document, (), document.data).namespace
+        if namespace in intent.namespaces:
+            by_namespace.setdefault(namespace, []).append(document)
+        elif namespace == environment.istio.root_namespace:
+            shared.append(document)
+
+    def proof(part: Intent) -> Proof:
+        own = [document for name in part.namespaces for document in by_namespace.get(name, ())]
+        return prove(part, environment, [*shared, *own])
+
+    return _summed(each(proof, components(intent), at_least=_MANY_PARTS))
+
+
 def prove_bundle(intent: Intent, environment: Environment, texts: Mapping[str, str]) -> Proof:
     """Prove rendered *texts* (one object each, by path ``NAMESPACE/…``), part by part where they fall into parts."""
     shared: list[Document] = []
@@ -96,7 +118,10 @@ def prove_bundle(intent: Intent, environment: Environment, texts: Mapping[str, s
         own = [document for path in paths for document in read_quickly(texts[path], path)[0]]
         return prove(part, environment, [*shared, *own])
 
-    proofs = each(proof, components(intent), at_least=_MANY_PARTS)
+    return _summed(each(proof, components(intent), at_least=_MANY_PARTS))
+
+
+def _summed(proofs: Sequence[Proof]) -> Proof:
     return Proof(
         endpoints=sum(one.endpoints for one in proofs),
         points=max(one.points for one in proofs),

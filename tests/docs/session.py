@@ -23,7 +23,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SESSIONS = (ROOT / "README.md", ROOT / "profiles" / "README.md", ROOT / "templates" / "README.md")
+SESSIONS = (
+    ROOT / "README.md",
+    ROOT / "profiles" / "README.md",
+    ROOT / "templates" / "README.md",
+    ROOT / "docs" / "kustomize" / "README.md",
+)
 
 _BLOCK = re.compile(
     r"^(?P<head>(?:<!-- (?P<mark>file|include|excerpt): (?P<path>\S+) -->\n+)?(?P<fence>`{3,})(?P<language>[a-z]*)\n)"
