@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """What one run makes: every file by its path, and the objects in the order of one stream."""
+    """What one run makes: every file by its path, and the objects in the order of one stream.
+
+    ``inputs`` are the files and folders that it was made of, beside what comes with meshgen.
+    """
 
     name: str
     environment: Environment
@@ -63,6 +66,7 @@ class Bundle:
     intent: Intent
     resources: tuple[Resource, ...]
     proof: Proof = NOTHING_COMPARED
+    inputs: tuple[str, ...] = ()
 
 
 def render(request: Request) -> Bundle:
@@ -78,7 +82,8 @@ def render(request: Request) -> Bundle:
     wanted = [one for one in whole.resources if one.layer in {Layer.NAMESPACE, *request.layers}]
     if len(wanted) == len(whole.resources):
         return whole
-    return _rendered(request, whole.name, whole.environment, whole.intent, wanted)
+    part = _rendered(request, whole.name, whole.environment, whole.intent, wanted)
+    return replace(part, proof=whole.proof, inputs=whole.inputs)
 
 
 def verify(request: Request) -> Bundle:
@@ -103,7 +108,19 @@ def _whole(request: Request) -> Bundle:
     _stop_at(findings)
     name = _checked(request.name if request.name is not None else bundle_name(request.paths, profiles))
     bundle = _rendered(request, name, environment, intent, resources)
-    return replace(bundle, proof=prove_bundle(intent, environment, bundle.files))
+    proof = prove_bundle(intent, environment, bundle.files)
+    return replace(bundle, proof=proof, inputs=tuple(_inputs(request, [*profiles, *taken_over])))
+
+
+def _inputs(request: Request, profiles: Sequence[Profile]) -> Iterator[str]:
+    """Yield every path that the bundle was made of; a folder too, as a new file in it is another input."""
+    yield from (path for path in request.paths if path != STANDARD_INPUT)
+    yield from (one.document.file for one in profiles if one.document.file != "<stdin>")
+    named = [(Path(), request.environment), *((one.folder, one.environment) for one in profiles)]
+    yield from (str(folder / name) for folder, name in named if name and (folder / name).is_file())
+    for folder in (*request.profile_folders, *request.template_folders):
+        yield str(folder)
+        yield from (str(path) for path in sorted(folder.rglob("*")))
 
 
 def _stop_unless_proven(request: Request, proof: Proof) -> None:

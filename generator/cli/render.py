@@ -43,6 +43,9 @@ def render(
     output_format: Annotated[
         str, Parameter("--format", metavar="|".join(FORMATS), help="How errors are reported.")
     ] = "text",
+    depfile: Annotated[
+        Path | None, Parameter("--depfile", metavar="FILE", help="Write down for make what the bundle depends on.")
+    ] = None,
     force: Force = False,
 ) -> int:
     """Turn profiles into a checked bundle of NetworkPolicy and Istio objects.
@@ -61,6 +64,10 @@ def render(
     one_of("--format", output_format, FORMATS)
     if output == STREAM and (check or dry_run):
         raise MeshgenError("--check and --dry-run compare with a folder: choose one with -o DIR")
+    if depfile is not None and (check or dry_run):
+        raise MeshgenError("--check and --dry-run write nothing, and so no --depfile")
+    if output == STREAM and depfile is not None:
+        raise MeshgenError("--depfile speaks of files, and -o - writes none")
     bundle = render_bundle(
         Request(
             paths=tuple(profiles),
@@ -81,7 +88,24 @@ def render(
     files = {path: text.encode() for path, text in bundle.files.items()}
     if check or dry_run:
         return _compare(folder, files, show_difference=check)
-    return _write(folder, bundle.name, files, force)
+    if depfile is None:
+        _write(folder, bundle.name, files, force)
+        return EXIT_OK
+    from generator.output.depfile import write_depfile  # noqa: PLC0415
+
+    text = _dependencies(folder, [*bundle.inputs, *map(str, schemas or ())])
+    _write(folder, bundle.name, files, force)
+    write_depfile(depfile, text)
+    return EXIT_OK
+
+
+def _dependencies(folder: Path, inputs: list[str]) -> str:
+    """Return the rule that the record of *folder* depends on *inputs*, and on this version of meshgen."""
+    import generator  # noqa: PLC0415
+    from generator.output.depfile import depfile_text  # noqa: PLC0415
+    from generator.output.record import RECORD  # noqa: PLC0415
+
+    return depfile_text(folder / RECORD, [*inputs, str(generator.__file__)])
 
 
 def _imported(folders: list[Path]) -> dict[tuple[str, str], dict[str, Any]]:
@@ -106,7 +130,7 @@ def _compare(folder: Path, files: dict[str, bytes], *, show_difference: bool) ->
     return EXIT_DIFFERENT if show_difference and not changes.is_empty else EXIT_OK
 
 
-def _write(folder: Path, name: str, files: dict[str, bytes], force: bool) -> int:
+def _write(folder: Path, name: str, files: dict[str, bytes], force: bool) -> None:
     from generator.output.writer import write_bundle  # noqa: PLC0415
 
     changes = write_bundle(folder, name, files, force=force)
@@ -116,4 +140,3 @@ def _write(folder: Path, name: str, files: dict[str, bytes], force: bool) -> int
         if paths
     ]
     say(f"{folder}: {len(files)} files, {', '.join(parts) or 'unchanged'}")
-    return EXIT_OK

@@ -27,7 +27,7 @@ SESSIONS = (
     ROOT / "README.md",
     ROOT / "profiles" / "README.md",
     ROOT / "templates" / "README.md",
-    ROOT / "docs" / "kustomize" / "README.md",
+    *sorted((ROOT / "docs").glob("*/README.md")),
 )
 
 _BLOCK = re.compile(

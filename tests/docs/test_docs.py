@@ -24,7 +24,7 @@ from tests.docs.session import ROOT, SESSIONS, Session, blocks, commands
 TYPES = profile_types()
 README = ROOT / "README.md"
 TYPE_READMES = tuple(kind.folder / "README.md" for kind in TYPES.values())
-OTHERS = tuple(ROOT / name for name in ("CONTRIBUTING.md", "CHANGELOG.md", "docs/rules.md", "docs/graph.md"))
+OTHERS = (ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md")))
 DOCUMENTS = (*SESSIONS, *OTHERS, *TYPE_READMES)
 FOLDERS = ("generator/", "templates/", "profiles/", "tests/")
 
