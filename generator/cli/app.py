@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import os
+import sys
 from collections.abc import Callable
 from typing import Annotated, Any, get_args, get_type_hints
 
@@ -18,6 +20,7 @@ from generator.cli.init import init
 from generator.cli.options import Parameter
 from generator.cli.render import render
 from generator.cli.schema import schema
+from generator.cli.terminal import wants_colour
 from generator.cli.verify import verify
 from generator.cli.why import why
 
@@ -37,10 +40,14 @@ def _for_typer(hint: Any) -> Any:
         return hint
     kind = hint.__origin__
     if not told.flags:
-        return Annotated[kind, typer.Argument(metavar=told.metavar, help=told.help)]
-    return Annotated[kind, typer.Option(*told.flags, metavar=told.metavar, help=told.help)]
+        return Annotated[kind, typer.Argument(metavar=told.metavar, help=told.help, autocompletion=told.complete)]
+    return Annotated[
+        kind, typer.Option(*told.flags, metavar=told.metavar, help=told.help, autocompletion=told.complete)
+    ]
 
 
+if not wants_colour(sys.stdout):  # GITHUB_ACTIONS alone would colour the help, also in a pipe and against NO_COLOR
+    os.environ["_TYPER_FORCE_DISABLE_TERMINAL"] = "1"
 app = typer.Typer(
     name="meshgen",
     no_args_is_help=True,

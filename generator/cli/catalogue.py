@@ -5,12 +5,13 @@ from __future__ import annotations
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from generator.cli import completion
 from generator.cli.options import ProfileFolders
 from generator.cli.terminal import emit, verb
 from generator.core.errors import EXIT_OK, MeshgenError
@@ -39,15 +40,26 @@ def _print_entry(name: str, text: str, width: int) -> None:
 @verb
 def explain(
     topic: Annotated[
-        str, typer.Argument(metavar="TYPE|FIELD|CODE|rules", help="app, app.flows.methods, MG020, MG101, rules")
-    ],
+        str | None,
+        typer.Argument(
+            metavar="[TYPE|FIELD|CODE|rules]",
+            help="app, app.flows.methods, MG020, MG101, rules",
+            autocompletion=completion.topic,
+        ),
+    ] = None,
     profile_folders: ProfileFolders = None,
 ) -> int:
-    """Explain a profile type, one of its fields, or the code of a finding; `rules` lists the rules of `check`."""
+    """Explain a profile type, one of its fields, or the code of a finding.
+
+    `rules` lists the rules of `check`; without a topic, everything that can be explained is listed.
+    """
     from generator.core.codes import CODES  # noqa: PLC0415
     from generator.intent.fields import find_field  # noqa: PLC0415
     from generator.intent.profile_types import profile_types  # noqa: PLC0415
 
+    if topic is None:
+        _print_topics(profile_folders or [])
+        return EXIT_OK
     if known := CODES.get(topic.upper()):
         print(f"{known.code}: {known.title}\n\n{known.meaning}")
         return EXIT_OK
@@ -68,6 +80,24 @@ def explain(
     for field in inner:
         print(f"  .{field.path}: {field.description or field.type}")
     return EXIT_OK
+
+
+def _print_topics(folders: Sequence[Path]) -> None:
+    from generator.core.codes import CODES  # noqa: PLC0415
+    from generator.intent.profile_types import profile_types  # noqa: PLC0415
+
+    types = profile_types(folders)
+    groups = {
+        "Profile types; a field of one is TYPE.FIELD, such as app.flows.methods": {
+            name: kind.summary for name, kind in types.items()
+        },
+        "Codes of errors": {one.code: one.title for one in CODES.values()},
+        "Rules of `meshgen check`": {"rules": "Lists them; each has a page by its code and by its name."},
+    }
+    for number, (title, entries) in enumerate(groups.items()):
+        print(f"{chr(10) if number else ''}{title}:")
+        for name, text in entries.items():
+            _print_entry(f"  {name}", text, max(len(name) for name in entries) + 2)
 
 
 def _explain_rule(topic: str) -> bool:
@@ -103,7 +133,12 @@ def _nearest_topic(topic: str, types: Iterable[str]) -> str:
 
 @verb
 def env(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME|FILE]", help="A preset, or an environment file.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NAME|FILE]", help="A preset, or an environment file.", autocompletion=completion.environment
+        ),
+    ] = None,
 ) -> int:
     """List the environments, or print all facts of one.
 

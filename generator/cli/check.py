@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from generator.cli.options import Schemas
+from generator.cli.options import Environment, Schemas
 from generator.cli.terminal import one_of, say, verb, wants_colour
 from generator.core.errors import EXIT_FINDINGS, EXIT_OK, EXIT_WRONG_INPUT, MeshgenError, OutputRefused
 from generator.core.findings import Severity, reaches
@@ -33,7 +33,7 @@ def check(
         list[str] | None,
         typer.Option("--kustomize", metavar="DIR", help="Check what this overlay builds, and its transformers."),
     ] = None,
-    env: Annotated[str | None, typer.Option("--env", metavar="NAME|FILE", help="The cluster's environment.")] = None,
+    env: Environment = None,
     against: Annotated[
         str | None,
         typer.Option("--against", metavar="OLD", help="Hold the change from OLD, a path or REVISION:PATH, against it."),

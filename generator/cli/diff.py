@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from generator.cli.options import ProfileFolders, TemplateFolders
+from generator.cli.options import Environment, ProfileFolders, TemplateFolders
 from generator.cli.terminal import emit, one_of, verb
 from generator.core.errors import EXIT_DIFFERENT, EXIT_OK
 
@@ -22,7 +22,7 @@ def diff(
     allow_widen: Annotated[
         bool, typer.Option("--allow-widen", help="Exit with 0 even if something gets through that did not.")
     ] = False,
-    env: Annotated[str | None, typer.Option("--env", metavar="NAME|FILE", help="The cluster's environment.")] = None,
+    env: Environment = None,
     profile_folders: ProfileFolders = None,
     template_folders: TemplateFolders = None,
     output_format: Annotated[

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from generator.cli.options import ProfileFolders, TemplateFolders
+from generator.cli.options import Environment, ProfileFolders, TemplateFolders
 from generator.cli.terminal import emit, one_of, verb
 from generator.core.errors import EXIT_OK, MeshgenError, OutputRefused
 
@@ -21,7 +21,7 @@ STREAM = "-"
 @verb
 def graph(
     paths: Annotated[list[str], typer.Argument(metavar="PROFILE|PATH", help="Profiles, files, folders, or -.")],
-    env: Annotated[str | None, typer.Option("--env", metavar="NAME|FILE", help="The cluster's environment.")] = None,
+    env: Environment = None,
     hide: Annotated[
         list[str] | None,
         typer.Option("--hide", metavar="|".join(HIDDEN), help="What is not drawn; without it, plumbing. Repeatable."),

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any
 
-from generator.cli.options import Force, Parameter, ProfileFolders, Schemas, TemplateFolders
+from generator.cli.options import Environment, Force, Parameter, ProfileFolders, Schemas, TemplateFolders
 from generator.cli.terminal import emit, one_of, say, verb
 from generator.core.errors import EXIT_DIFFERENT, EXIT_OK, MeshgenError
 
@@ -23,7 +23,7 @@ def render(
     ] = None,
     check: Annotated[bool, Parameter("--check", help="Write nothing; exit 1 and show the difference.")] = False,
     dry_run: Annotated[bool, Parameter("--dry-run", help="Write nothing; list what would be written.")] = False,
-    env: Annotated[str | None, Parameter("--env", metavar="NAME|FILE", help="The cluster's environment.")] = None,
+    env: Environment = None,
     overrides: Annotated[
         list[str] | None,
         Parameter(

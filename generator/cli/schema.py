@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from generator.cli import completion
 from generator.cli.options import ProfileFolders
 from generator.cli.terminal import emit, say, verb
 from generator.core.errors import EXIT_OK, InvalidInput, MeshgenError, OutputRefused
@@ -21,7 +22,12 @@ IMPORT = "import"
 @verb
 def schema(
     target: Annotated[
-        str, typer.Argument(metavar="TYPE|intent|env|fn|import", help="What to print the schema of; or `import`.")
+        str,
+        typer.Argument(
+            metavar="TYPE|intent|env|fn|import",
+            help="What to print the schema of; or `import`.",
+            autocompletion=completion.schema_target,
+        ),
     ],
     source: Annotated[
         str | None, typer.Argument(metavar="[CRDS.yaml|-]", help="With `import`: CustomResourceDefinitions to read.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from generator.cli.options import ProfileFolders, TemplateFolders
+from generator.cli.options import Environment, ProfileFolders, TemplateFolders
 from generator.cli.terminal import emit, one_of, verb
 from generator.core.errors import EXIT_DIFFERENT, EXIT_OK, InvalidInput, MeshgenError
 
@@ -21,7 +21,7 @@ FORMATS = ("text", "markdown", "json")
 @verb
 def verify(
     profiles: Annotated[list[str], typer.Argument(metavar="PROFILE", help="Files, folders, or - for standard input.")],
-    env: Annotated[str | None, typer.Option("--env", metavar="NAME|FILE", help="The cluster's environment.")] = None,
+    env: Environment = None,
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change a value: spec.namespace=shop.")
     ] = None,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from generator.cli.options import ProfileFolders, TemplateFolders
+from generator.cli.options import Environment, ProfileFolders, TemplateFolders
 from generator.cli.terminal import emit, one_of, verb
 from generator.core.errors import EXIT_DIFFERENT, EXIT_OK, MeshgenError
 
@@ -33,7 +33,7 @@ def why(
     symptom: Annotated[
         str | None, typer.Option("--symptom", metavar="403|timeout|reset|503", help="What is seen: rank its causes.")
     ] = None,
-    env: Annotated[str | None, typer.Option("--env", metavar="NAME|FILE", help="The cluster's environment.")] = None,
+    env: Environment = None,
     profile_folders: ProfileFolders = None,
     template_folders: TemplateFolders = None,
     output_format: Annotated[

@@ -52,14 +52,25 @@ def envelope_schema() -> dict[str, Any]:
         "required": ["apiVersion", "kind", "metadata", "profile", "spec"],
         "properties": {
             "apiVersion": {"const": API_VERSION, "description": "The version of this format."},
-            "kind": {"const": "Profile"},
+            "kind": {
+                "const": "Profile",
+                "description": "What this document is; an Environment states facts of a cluster.",
+            },
             "metadata": {
                 "type": "object",
+                "description": "Its name, and what else you want to note.",
                 "additionalProperties": False,
                 "required": ["name"],
                 "properties": {
-                    "name": name,
-                    "annotations": {"type": "object", "additionalProperties": {"type": "string"}},
+                    "name": {
+                        **name,
+                        "description": "The name of the profile, and of its bundle when it is the only one.",
+                    },
+                    "annotations": {
+                        "type": "object",
+                        "additionalProperties": {"type": "string"},
+                        "description": "Notes for other programs, such as those that run functions.",
+                    },
                 },
             },
             "profile": {"type": "string", "description": "The profile type; `meshgen profiles` lists them."},
@@ -68,7 +79,7 @@ def envelope_schema() -> dict[str, Any]:
                 "minLength": 1,
                 "description": "A preset (`meshgen env`) or the path of your own environment file.",
             },
-            "spec": {"type": "object"},
+            "spec": {"type": "object", "description": "What is intended, in the words of the type."},
         },
     }
 

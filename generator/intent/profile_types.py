@@ -69,8 +69,8 @@ class ProfileType:
         for key in ("$schema", "$id"):
             spec.pop(key, None)
         envelope = envelope_schema()
-        envelope["properties"]["profile"] = {"const": self.name}
-        envelope["properties"]["spec"] = spec
+        envelope["properties"]["profile"] = {"const": self.name, "description": self.summary}
+        envelope["properties"]["spec"] = {"description": self.summary, **spec}
         schema = {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "$id": f"https://meshgen.dev/schemas/v1alpha1/{self.name}.json",
