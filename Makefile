@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 EXAMPLE := profiles/app/examples/bank-of-anthos.yaml
 
 .DEFAULT_GOAL := demo
-.PHONY: demo setup check lint test refresh mutants fuzz bench dist clean help
+.PHONY: demo setup check lint test refresh mutants fuzz bench dist test-wheel test-oldest sbom release-tools docs clean help
 
 demo: setup  ## Set up, then render Bank of Anthos and show what came out
 	$(BIN)/meshgen render $(EXAMPLE) -o build/bank-of-anthos
@@ -50,8 +50,24 @@ dist: setup  ## Build wheel and sdist into dist/
 	rm -rf dist
 	$(BIN)/python -m build --quiet
 
+test-wheel: dist release-tools  ## The tests on the wheel in a clean environment, newest dependencies
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.packaging.elsewhere newest $(PYTEST)
+
+test-oldest: dist release-tools  ## The same with the oldest dependencies that pyproject.toml allows
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.packaging.elsewhere oldest $(PYTEST)
+
+sbom: dist release-tools  ## List what a user installs: CycloneDX and licences, into dist/
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.packaging.elsewhere sbom
+
+release-tools: setup
+	$(BIN)/python -m pip install --quiet --group release
+
+docs: setup  ## Build the documentation as a static site into build/site; every link is checked
+	$(BIN)/python -m pip install --quiet --group docs
+	$(BIN)/python -m tests.site
+
 clean:  ## Remove what make made
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 help:  ## This list
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile

@@ -35,6 +35,7 @@ ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "out"
 CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 RULES = ROOT / "docs" / "rules.md"
+ARCHITECTURE = ROOT / "docs" / "architecture.md"
 
 
 def bundles() -> dict[str, tuple[str, dict[str, bytes]]]:
@@ -54,7 +55,7 @@ def bundles() -> dict[str, tuple[str, dict[str, bytes]]]:
 def documents() -> Iterator[tuple[Path, str]]:
     """Yield every hand-written document that holds something made from data, with that renewed."""
     readmes = [kind.folder / "README.md" for kind in profile_types().values()]
-    for path in (*readmes, *SESSIONS, CONTRIBUTING, RULES):
+    for path in (*readmes, *SESSIONS, CONTRIBUTING, RULES, ARCHITECTURE):
         text = path.read_text("utf-8")
         for mark, table in tables(path).items():
             text = with_table(text, mark, table)
@@ -71,6 +72,8 @@ def tables(path: Path) -> dict[str, str]:
             return {"options": _options(kind), **(component_tables(kind) if kind.name == "component" else {})}
     if path == CONTRIBUTING:
         return {"layers": _layers()}
+    if path == ARCHITECTURE:
+        return {"layers": _layers(), "contracts": _contracts()}
     if path == RULES:
         return {"rules": _rules()}
     return {"types": _types(types, "profiles/" if path.parent == ROOT else ""), "codes": _codes(), "views": _views()}
@@ -144,12 +147,28 @@ def _fields(view: Any) -> str:
 
 def _layers() -> str:
     """Return the layers of the import contract, top first, each package with the first line of its docstring."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     rows = ""
-    for layer in project["tool"]["importlinter"]["contracts"][0]["layers"]:
+    for layer in _project()["tool"]["importlinter"]["contracts"][0]["layers"]:
         names = [name.strip() for name in layer.split("|")]
         rows += f"| {'<br>'.join(f'`{name}`' for name in names)} | {'<br>'.join(map(_purpose, names))} |\n"
     return "| layer | what it does |\n|---|---|\n" + rows
+
+
+def _contracts() -> str:
+    """Return the contracts that forbid imports, each with who may not import what."""
+    rows = ""
+    for one in _project()["tool"]["importlinter"]["contracts"]:
+        if one["type"] == "forbidden":
+            sides = [", ".join(f"`{name.removeprefix('generator.')}`" for name in one[key]) for key in _SIDES]
+            rows += f"- **{one['name']}.** {sides[0]} may not import {sides[1]}.\n"
+    return rows
+
+
+_SIDES = ("source_modules", "forbidden_modules")
+
+
+def _project() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
 
 def _purpose(name: str) -> str:

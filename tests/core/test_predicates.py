@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from generator.core.json_schema import Validator, _dialect, _is_cidr
 from generator.core.places import Json, Route
 from generator.core.predicates import BeyondUs, Test, compile_predicate
+from generator.core.resources import package_file
 from generator.core.yaml_reader import read_documents
 from generator.environment.load import environment_schema
 from generator.intent.expand import Expander, intent_schema
@@ -56,7 +57,7 @@ REPLACEMENTS: list[Json] = [
 def _documents() -> dict[str, list[Json]]:
     """Every kind of document, right and wrong ones, by the schema that it is held against."""
     found: dict[str, list[Json]] = {name: [] for name in SCHEMAS}
-    for path in sorted(ROOT.glob("generator/environment/presets/*.yaml")):
+    for path in sorted(package_file("environment", "presets").glob("*.yaml")):
         found["environment"] += [one.data for one in read_documents(path.read_bytes(), "")[0]]
     for path in sorted([*ROOT.glob("profiles/*/*/*.yaml"), *ROOT.glob("tests/manifests/*valid/*.yaml")]):
         for one in read_documents(path.read_bytes(), "")[0]:

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 from jinja2 import Environment, nodes
 
-from generator.core.resources import bundled
+from generator.core.resources import bundled, package_file
 from generator.plan.build import KIND_ORDER
-from tests.support import ROOT
 
 TEMPLATES = sorted(bundled("templates").rglob("*.j2"))
 ALL = [*TEMPLATES, *sorted(bundled("profiles").rglob("*.j2"))]
@@ -68,7 +67,7 @@ def test_there_are_templates_of_both_sorts() -> None:
 def _planned_kinds() -> set[str]:
     """Return every kind that the planning code speaks of, read from its source."""
     found: set[str] = set()
-    for path in sorted((ROOT / "generator" / "plan").glob("*.py")):
+    for path in sorted(package_file("plan").glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
                 first = node.args[0]
