@@ -84,6 +84,11 @@ CODES: dict[str, Code] = {
             "profile does not open it.",
         ),
         (
+            "MG036",
+            "secret",
+            "A private key stands in a profile, and profiles lie in repositories. Name the Secret that holds it.",
+        ),
+        (
             "MG041",
             "ignore not understood",
             "A `# meshgen: ignore` comment without a code, without a reason, or with an `until` that is no date. It "

@@ -46,14 +46,15 @@ def _check_addresses(environment: Environment, flow: Flow) -> list[Finding]:
     for peer in (flow.client, flow.server):
         for cidr in peer.cidrs if isinstance(peer, AddressesPeer) else ():
             for what, known in ranges.items():
-                if any(_is_inside(cidr, one) for one in known or ()):
+                if any(is_inside(cidr, one) for one in known or ()):
                     message = f"{cidr} lies inside the cluster: it is a range of its {what}"
                     fix = "name the workload instead of its address: a network policy selects pods by their labels"
                     findings.append(Finding("MG028", message, flow.origin.place, fix))
     return findings
 
 
-def _is_inside(cidr: str, outer: str) -> bool:
+def is_inside(cidr: str, outer: str) -> bool:
+    """Tell whether the range *cidr* lies in *outer*."""
     inner_network, outer_network = ipaddress.ip_network(cidr), ipaddress.ip_network(outer)
     if isinstance(inner_network, ipaddress.IPv4Network) and isinstance(outer_network, ipaddress.IPv4Network):
         return inner_network.subnet_of(outer_network)

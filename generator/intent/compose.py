@@ -48,7 +48,9 @@ def compose(declared: Sequence[Declarations], environment: Environment) -> tuple
     mesh_wide, conflicts = _only_mesh_wide(declared)
     findings += conflicts
     findings += _unlike_lockdowns(declared)
-    findings += resolver.check_gateways((one.gateway, one.origin.place) for item in declared for one in item.gateways)
+    asked = [(one.gateway, one.origin.place) for item in declared for one in item.gateways]
+    asked += [(one.gateway, one.origin.place) for item in declared for one in item.guards]
+    findings += resolver.check_gateways(asked)
     if mesh_wide is not None:
         findings += resolver.check_gateways(zip(mesh_wide.gateways, mesh_wide.gateway_places, strict=True))
     intent = Intent(
@@ -63,6 +65,7 @@ def compose(declared: Sequence[Declarations], environment: Environment) -> tuple
             )
         ),
         gateways=tuple(sorted((item for one in declared for item in one.gateways), key=lambda item: item.gateway)),
+        guards=tuple(sorted((item for one in declared for item in one.guards), key=repr)),
         mesh_wide=mesh_wide,
         acceptances=tuple(item for one in declared for item in one.acceptances),
     )

@@ -9,9 +9,11 @@ from generator.core.findings import Finding
 from generator.core.places import Place
 from generator.environment.model import Environment
 from generator.intent.boundary import check_boundary
+from generator.intent.guards import check_guards
 from generator.intent.plaintext import check_needless_plaintext, check_server_first
 from generator.intent.platform import check_platform
 from generator.intent.separation import check_separation
+from generator.intent.tokens import check_tokens
 from generator.model.intent import (
     AddressesPeer,
     AnyonePeer,
@@ -20,7 +22,6 @@ from generator.model.intent import (
     Namespace,
     NamespacesPeer,
     Peer,
-    TokenIssuer,
     Workload,
     WorkloadPeer,
 )
@@ -44,9 +45,10 @@ def check_intent(intent: Intent, environment: Environment) -> list[Finding]:
         findings += _check_encryption(intent, flow)
         findings += _check_registry(intent, flow)
     findings += _check_accounts(intent)
-    findings += _check_tokens(intent)
+    findings += check_tokens(intent)
     findings += _check_ports(intent)
     findings += check_boundary(intent, environment)
+    findings += check_guards(intent, environment)
     findings += check_separation(intent)
     findings += check_platform(intent, environment)
     return findings
@@ -223,52 +225,6 @@ def _identity_rules(intent: Intent) -> Iterator[tuple[Workload, WorkloadPeer, Pl
                 and namespace.authorization is not Authorization.OFF
             ):
                 yield caller, server, flow.origin.place, flow.origin.profile
-
-
-def _check_tokens(intent: Intent) -> list[Finding]:
-    findings = []
-    for token in intent.tokens:
-        if bool(token.jwks_uri) == bool(token.jwks):
-            message = "the issuer's keys come from jwksUri or from jwks, exactly one of them"
-            findings.append(Finding("MG028", message, token.origin.place, "give one of the two"))
-        flows = [
-            flow
-            for flow in intent.flows
-            if flow.token == token.name and flow.server == WorkloadPeer(*_workload_of(token))
-        ]
-        if not flows:
-            message = f"no flow to {token.workload!r} asks for the token, so requests without one would pass"
-            findings.append(
-                Finding("MG028", message, token.origin.place, "expose the workload with the token, or drop it")
-            )
-    return findings + _check_issuers(intent)
-
-
-def _check_issuers(intent: Intent) -> list[Finding]:
-    """A flow that asks for a token needs somebody who issues it; each issuer is named once."""
-    findings = []
-    issuers: dict[tuple[str, str, str], TokenIssuer] = {}
-    for token in intent.tokens:
-        known = issuers.setdefault((*_workload_of(token), token.issuer), token)
-        if known is not token:
-            related = ((known.origin.place, "the other one"),)
-            message = f"the issuer {token.issuer!r} stands twice for the workload {token.workload!r}"
-            fix = "list all of its audiences in one entry"
-            findings.append(Finding("MG025", message, token.origin.place, fix, related=related))
-    known_tokens = {(*_workload_of(token), token.name) for token in intent.tokens}
-    for flow in intent.flows:
-        if flow.token and not (
-            isinstance(flow.server, WorkloadPeer) and (*flow.server.key, flow.token) in known_tokens
-        ):
-            message = f"requests from {describe(flow.client)} to {describe(flow.server)} must carry a token"
-            message += ", but nothing says who issues it"
-            fix = "name the issuer, its keys and the audiences"
-            findings.append(Finding("MG028", message, flow.origin.place, fix))
-    return findings
-
-
-def _workload_of(token: TokenIssuer) -> tuple[str, str]:
-    return (token.namespace, token.workload)
 
 
 def _check_ports(intent: Intent) -> list[Finding]:

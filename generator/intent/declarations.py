@@ -10,6 +10,7 @@ from generator.core.places import Document, Json, Place, Route
 from generator.intent.written import WrittenPeer, read_peer, read_port
 from generator.model.intent import (
     Acceptance,
+    AddressGuard,
     ExternalService,
     ExternalTls,
     GatewayLockdown,
@@ -93,6 +94,7 @@ class Declarations:
     tokens: tuple[TokenIssuer, ...] = ()
     externals: tuple[ExternalService, ...] = ()
     gateways: tuple[GatewayLockdown, ...] = ()
+    guards: tuple[AddressGuard, ...] = ()
     mesh_wide: MeshWide | None = None
     acceptances: tuple[Acceptance, ...] = ()
     use: tuple[tuple[str, Place], ...] = ()
@@ -122,6 +124,7 @@ class _Reader:
                 GatewayLockdown(item["name"], self._origin("gateways", index, "name"), tuple(item.get("from", ())))
                 for index, item in self._each("gateways")
             ),
+            guards=tuple(self._guard(index, item) for index, item in self._each("guards")),
             mesh_wide=self._mesh_wide(),
             acceptances=tuple(
                 Acceptance(
@@ -156,12 +159,15 @@ class _Reader:
 
     def _flow(self, index: int, item: Json) -> FlowDeclaration:
         here = ("flows", index)
-        restrictions = [name for name in ("methods", "paths", "hosts", "headers") if name in item]
+        restrictions = [name for name in ("methods", "paths", "hosts", "headers", "claims") if name in item]
         request = Request(
             tuple(sorted(item.get("methods", ()))),
             tuple(sorted(item.get("paths", ()))),
             tuple(sorted(item.get("hosts", ()))),
-            tuple(sorted((name, tuple(sorted(values))) for name, values in item.get("headers", {}).items())),
+            *(
+                tuple(sorted((name, tuple(sorted(values))) for name, values in item.get(what, {}).items()))
+                for what in ("headers", "claims")
+            ),
         )
         ports = item.get("ports")
         client_place = self._peer_place((*here, "from"), item["from"])
@@ -192,11 +198,17 @@ class _Reader:
             namespace=item["namespace"],
             workload=item["workload"],
             issuer=item["issuer"],
-            audiences=tuple(item["audiences"]),
+            audiences=tuple(item.get("audiences", ())),
             origin=self._origin("tokens", index, "issuer"),
             jwks_uri=item.get("jwksUri", ""),
             jwks=item.get("jwks", ""),
             headers=tuple((header["name"], header.get("prefix", "")) for header in item.get("headers", [])),
+            cookies=tuple(item.get("cookies", ())),
+            params=tuple(item.get("params", ())),
+            forward=item.get("forward", False),
+            places={
+                name: self._placed(("tokens", index, name)) for name in ("jwks", "cookies", "params") if name in item
+            },
         )
 
     def _external(self, index: int, item: Json) -> ExternalService:
@@ -213,6 +225,11 @@ class _Reader:
             certificates=item.get("certificates", {}),
             clients=tuple(sorted(item.get("clients", ()))),
         )
+
+    def _guard(self, index: int, item: Json) -> AddressGuard:
+        origin = self._origin("guards", index, "gateway")
+        lists = (tuple(sorted(item.get(name, ()))) for name in ("hosts", "allow", "deny"))
+        return AddressGuard(item["gateway"], origin, *lists)
 
     def _mesh_wide(self) -> MeshWide | None:
         item = self._data.get("meshWide")

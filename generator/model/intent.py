@@ -130,12 +130,16 @@ Peer = WorkloadPeer | NamespacesPeer | GatewayPeer | PrometheusPeer | ApiServerP
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The HTTP requests of a flow; an empty field does not restrict."""
+    """The HTTP requests of a flow; an empty field does not restrict.
+
+    ``claims`` are those of the token that the flow asks for; ``a[b]`` is the claim b within a.
+    """
 
     methods: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     headers: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    claims: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +166,10 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class TokenIssuer:
-    """Who issues the tokens that a workload accepts (RFC 7519 issuer, audience, key set)."""
+    """Who issues the tokens that a workload accepts (RFC 7519 issuer, audience, key set), and where they stand.
+
+    Without audiences any will do. ``forward`` hands the token on to the application.
+    """
 
     name: str
     namespace: str
@@ -173,6 +180,10 @@ class TokenIssuer:
     jwks_uri: str = ""
     jwks: str = ""
     headers: tuple[tuple[str, str], ...] = ()
+    cookies: tuple[str, ...] = ()
+    params: tuple[str, ...] = ()
+    forward: bool = False
+    places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
 
 
 class ExternalTls(StrEnum):
@@ -213,6 +224,20 @@ class GatewayLockdown:
 
 
 @dataclass(frozen=True, slots=True)
+class AddressGuard:
+    """Whose requests a gateway answers at all, by the client's own address: for its hosts, or for everything.
+
+    With ``allowed`` only these, never ``denied``; whatever stands behind the gateway decides about the rest.
+    """
+
+    gateway: str
+    origin: Origin
+    hosts: tuple[str, ...] = ()
+    allowed: tuple[str, ...] = ()
+    denied: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class MeshWide:
     """What holds for the whole mesh, written once in its root namespace."""
 
@@ -244,6 +269,7 @@ class Intent:
     tokens: tuple[TokenIssuer, ...] = ()
     externals: tuple[ExternalService, ...] = ()
     gateways: tuple[GatewayLockdown, ...] = ()
+    guards: tuple[AddressGuard, ...] = ()
     mesh_wide: MeshWide | None = None
     acceptances: tuple[Acceptance, ...] = ()
     _rendered: dict[str, list[Workload]] = field(init=False, repr=False, compare=False, default_factory=dict)

@@ -103,7 +103,17 @@ def _for_tokens(intent: Intent) -> Iterator[Resource]:
         if workload is None or workload.mesh is not Mesh.SIDECAR:
             continue
         rules = tuple(
-            TokenRule(token.issuer, token.audiences, token.jwks_uri, token.jwks, token.headers) for token in tokens
+            TokenRule(
+                token.issuer,
+                token.audiences,
+                token.jwks_uri,
+                token.jwks,
+                token.headers,
+                token.cookies,
+                token.params,
+                token.forward,
+            )
+            for token in tokens
         )
         purpose = (
             f"{workload.name}: whose tokens are valid. This alone lets requests without a token pass; "

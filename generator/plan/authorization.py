@@ -79,7 +79,7 @@ class _Policy:
                     ports=ports,
                     methods=request.methods,
                     paths=request.paths,
-                    hosts=_with_ports(request.hosts),
+                    hosts=with_ports(request.hosts),
                     conditions=conditions,
                 )
 
@@ -97,7 +97,7 @@ def _in_parts(sources: Mapping[str, list[str]]) -> Iterator[dict[str, tuple[str,
             yield {kind: tuple(values[start : start + size])}
 
 
-def _with_ports(hosts: tuple[str, ...]) -> tuple[str, ...]:
+def with_ports(hosts: tuple[str, ...]) -> tuple[str, ...]:
     """Return each host as clients send it: bare, and with any port behind it."""
     return tuple(spelling for host in hosts for spelling in (host, f"{host}:*"))
 
@@ -240,11 +240,12 @@ class _AuthorizationPlanner:
 
     def _conditions(self, flow: Flow) -> list[tuple[str, Conditions]]:
         """Return what requests of the flow must carry, once for each issuer of tokens that may vouch for them."""
-        headers = flow.request.headers if flow.request else ()
-        plain = tuple((f"request.headers[{name.lower()}]", values) for name, values in headers)
+        request = flow.request or Request()
+        plain = tuple((f"request.headers[{name.lower()}]", values) for name, values in request.headers)
         if not flow.token:
             return [("", plain)]
-        return [(token.issuer, (*_token_conditions(token), *plain)) for token in self._tokens(flow)]
+        claims = tuple((_claim(name), values) for name, values in request.claims)
+        return [(token.issuer, (*_token_conditions(token), *claims, *plain)) for token in self._tokens(flow)]
 
     def _tokens(self, flow: Flow) -> list[TokenIssuer]:
         server = flow.server
@@ -257,8 +258,15 @@ class _AuthorizationPlanner:
 
 
 def _token_conditions(token: TokenIssuer) -> Conditions:
-    """Return what makes a valid token mandatory: its issuer and one of its audiences, both pinned.
+    """Return what makes a valid token mandatory: its issuer, and one of its audiences where it has some.
 
     ``requestPrincipals`` would ask for a subject as well, which tokens of machines may lack.
     """
-    return (("request.auth.claims[iss]", (token.issuer,)), ("request.auth.claims[aud]", token.audiences))
+    audiences = ((_claim("aud"), token.audiences),) if token.audiences else ()
+    return ((_claim("iss"), (token.issuer,)), *audiences)
+
+
+def _claim(name: str) -> str:
+    """Return the key of a claim; ``a[b]`` is the claim b within the claim a."""
+    outer, bracket, inner = name.partition("[")
+    return f"request.auth.claims[{outer}]{bracket}{inner}"

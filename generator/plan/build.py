@@ -10,6 +10,7 @@ from generator.model.intent import Intent
 from generator.plan.authentication import plan_authentication
 from generator.plan.authorization import plan_authorization
 from generator.plan.egress import plan_egress
+from generator.plan.guards import plan_guards
 from generator.plan.mesh_wide import plan_mesh_wide
 from generator.plan.namespaces import plan_namespaces
 from generator.plan.network import plan_network
@@ -45,6 +46,7 @@ def plan(intent: Intent, environment: Environment) -> tuple[list[Resource], list
         *network,
         *plan_authentication(intent),
         *authorization,
+        *plan_guards(intent, environment),
         *plan_egress(intent, environment),
         *plan_mesh_wide(intent, environment),
     ]

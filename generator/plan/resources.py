@@ -88,10 +88,11 @@ class AuthorizationRule:
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationPolicyView:
-    """``spec`` of an AuthorizationPolicy with action ALLOW; without rules it allows nothing."""
+    """``spec`` of an AuthorizationPolicy; ALLOW without rules allows nothing."""
 
     labels: Mapping[str, str]
     rules: tuple[AuthorizationRule, ...] = ()
+    action: str = "ALLOW"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,9 @@ class TokenRule:
     jwks_uri: str
     jwks: str
     headers: tuple[tuple[str, str], ...]
+    cookies: tuple[str, ...] = ()
+    params: tuple[str, ...] = ()
+    forward: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,6 +139,10 @@ def _named_ranges(bundle: Bundle) -> Iterator[str]:
         for rule in (*policy.ingress, *policy.egress):
             for peer in rule.peers or ():
                 yield from (known for one in (peer.cidr, *peer.excluded) if (known := _canonical(one)))
+    for authorization in bundle.authorization_policies:
+        for source in (source for rule in authorization.rules for source in rule.sources or ()):
+            written = (one for field, values in source.items() if field.lower().endswith("ipblocks") for one in values)
+            yield from (known for one in written if (known := _canonical(one)))
 
 
 def _canonical(cidr: str) -> str:

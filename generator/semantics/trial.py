@@ -98,8 +98,10 @@ class Trial:
         """Return which callers have the property *field* with *value*."""
         if field in ("principals", "namespaces", "serviceAccounts"):
             return Ternary.exactly(self._certified(field, value, namespace)) & self._known
-        if field == "ipBlocks":
+        if self._universe.facts.shows_client(field, self._server):
             return self._addresses(value)
+        if field == "ipBlocks":
+            return self._addresses(value) | Ternary.perhaps(self._universe.pods)
         if field == "requestPrincipals":
             return self._said(PRINCIPAL, value)
         if field == "trustDomains" and self._identities.trust_domain:
@@ -143,7 +145,7 @@ class Trial:
             for n, one in enumerate(self._universe.endpoints)
             if one.address and ipaddress.ip_address(one.address) in block
         )
-        return Ternary.exactly(mask) | Ternary.perhaps(self._universe.pods)
+        return Ternary.exactly(mask)
 
     def _said(self, dimension: str, pattern: str) -> Ternary:
         value = self._request.get(dimension) if self._request else None

@@ -15,10 +15,20 @@ from generator.topology import Endpoint
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What decides how a network plugin reads the same policy (None: unknown)."""
+    """What decides how a network plugin reads the same policy (None: unknown), and what proxies see of clients.
+
+    ``client_fields`` are those fields of an AuthorizationPolicy that hold the client's own address at
+    pods with one of the ``gateways`` labels; there, ranges are taken to hold no pods.
+    """
 
     ip_block_matches_pods: bool | None = None
     kubelet_exempt: bool | None = True
+    client_fields: frozenset[str] = frozenset()
+    gateways: tuple[Mapping[str, str], ...] = ()
+
+    def shows_client(self, field: str, server: Endpoint) -> bool:
+        """Tell whether *field* holds the client's own address at *server*."""
+        return field in self.client_fields and any(one.items() <= server.labels.items() for one in self.gateways)
 
 
 _Key = TypeVar("_Key", bound=Hashable)

@@ -15,9 +15,9 @@ from generator.model.intent import Flow, Intent, NamespacesPeer, Peer, WorkloadK
 def components(intent: Intent) -> list[Intent]:
     """Return *intent* in parts, the namespaces of each joined by flows; together they are the whole.
 
-    A closed gateway sees everything that is routed to, so with one there is a single part.
+    A closed or guarded gateway sees everything that is routed to, so with one there is a single part.
     """
-    if intent.gateways or len(intent.namespaces) < 2:
+    if intent.gateways or intent.guards or len(intent.namespaces) < 2:
         return [intent]
     leader = {name: name for name in intent.namespaces}
     for flow in intent.flows:

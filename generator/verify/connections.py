@@ -57,7 +57,9 @@ def _requests(flow: Flow) -> str:
     request = flow.request
     parts = [", ".join(request.methods), ", ".join(request.hosts), ", ".join(request.paths)]
     parts += [f"{name}: {', '.join(values)}" for name, values in request.headers]
-    return " ".join([*(part for part in parts if part), *(["with a token"] if flow.token else [])])
+    claims = ", ".join(f"{name} {' or '.join(values)}" for name, values in request.claims)
+    token = f"with a token of {claims}" if claims else "with a token"
+    return " ".join([*(part for part in parts if part), *([token] if flow.token else [])])
 
 
 def _network(flow: Flow, intent: Intent) -> str:

@@ -19,6 +19,7 @@ from generator.model.intent import (
 from generator.model.terms import Authorization, Mtls
 from generator.semantics.requests import CLAIM, HEADER, HOST, METHOD, PATH, Request
 from generator.topology import Endpoint, Point
+from generator.verify.guarded import Guarded
 from generator.verify.meaning import Meaning, covers, is_at
 
 _UNCAPTURED = frozenset({15020, 15021, 15090})
@@ -31,11 +32,13 @@ class IntendedMesh:
     def __init__(self, meaning: Meaning) -> None:
         """Ask *meaning* for what words stand for."""
         self._meaning = meaning
+        self.guarded = Guarded(meaning)
 
     def closes(self, endpoint: int) -> bool:
         """Tell whether the intent says who may call *endpoint* at the mesh layer, for itself or for the whole mesh."""
         one = self._meaning.universe.endpoints[endpoint]
-        return one.has_identity and (self._mesh_wide(endpoint) is not None or self._own_mesh(endpoint))
+        is_closed = self._mesh_wide(endpoint) is not None or self._own_mesh(endpoint)
+        return one.has_identity and (is_closed or self.guarded.holds_at(endpoint))
 
     def _own_mesh(self, endpoint: int) -> bool:
         one = self._meaning.universe.endpoints[endpoint]
@@ -54,11 +57,12 @@ class IntendedMesh:
             return self._meaning.universe.everyone
         if self._is_invalid_token(request, one):
             return 0
+        turned_away = self.guarded.turned_away(endpoint, point, request)
         if wide := self._mesh_wide(endpoint):
             is_open = not wide.deny_by_default or self._is_kept_open(one, point, wide)
-            return self.connecting(endpoint, point) if is_open else 0
+            return self.connecting(endpoint, point) & ~turned_away if is_open else 0
         if not self._own_mesh(endpoint):
-            return self._meaning.universe.everyone
+            return self._meaning.universe.everyone & ~turned_away
         if self._meaning.intent.namespaces[one.namespace].authorization is not Authorization.ENFORCED:
             return self.connecting(endpoint, point)
         found = 0
@@ -145,7 +149,9 @@ class IntendedMesh:
         host = (request.get(HOST) or "").partition(":")[0]
         if wanted.hosts and host not in wanted.hosts:
             return False
-        return all(_has_header(request, name, values) for name, values in wanted.headers)
+        return all(_has(request, HEADER + name.lower(), values) for name, values in wanted.headers) and all(
+            _has(request, CLAIM + claim_name(name), values) for name, values in wanted.claims
+        )
 
     def class_of(self, endpoint: int, point: Point) -> tuple[bool, ...]:
         """Return what tells *point* apart at *endpoint* by intent: which of its flows are for that port."""
@@ -170,16 +176,23 @@ class IntendedMesh:
         """A token of nobody's that the server trusts is refused even where none is asked for."""
         issuer, audience = (request.get(f"{CLAIM}{name}") if request else None for name in ("iss", "aud"))
         known = {token.issuer: token.audiences for token in self.issuers(server)}
-        return issuer is not None and bool(known) and audience not in known.get(issuer, ())
+        if issuer is None or not known:
+            return False
+        return issuer not in known or bool(known[issuer] and audience not in known[issuer])
 
     def _has_token(self, flow: Flow, request: Request | None, server: Endpoint) -> bool:
         issuer, audience = (request.get(f"{CLAIM}{name}") if request else None for name in ("iss", "aud"))
         return any(
-            token.name == flow.token and issuer == token.issuer and audience in token.audiences
+            token.name == flow.token and issuer == token.issuer and (not token.audiences or audience in token.audiences)
             for token in self.issuers(server)
         )
 
 
-def _has_header(request: Request, name: str, patterns: tuple[str, ...]) -> bool:
-    value = request.get(HEADER + name.lower())
+def claim_name(written: str) -> str:
+    """Return the claim ``a[b]`` as requests name it: ``a.b``."""
+    return written.replace("[", ".").replace("]", "")
+
+
+def _has(request: Request, dimension: str, patterns: tuple[str, ...]) -> bool:
+    value = request.get(dimension)
     return value is not None and any(matches(pattern, value) for pattern in patterns)

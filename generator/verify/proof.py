@@ -22,7 +22,8 @@ from generator.semantics.trial import Identities
 from generator.semantics.universe import Facts, Universe
 from generator.topology import Endpoint, Point
 from generator.verify.components import components
-from generator.verify.intended_mesh import IntendedMesh
+from generator.verify.guarded import client_fields
+from generator.verify.intended_mesh import IntendedMesh, claim_name
 from generator.verify.intended_network import METRICS, READINESS, XDS, IntendedNetwork
 from generator.verify.meaning import Meaning
 from generator.verify.universe import endpoints
@@ -132,7 +133,12 @@ def _summed(proofs: Sequence[Proof]) -> Proof:
 
 class _Comparison:
     def __init__(self, intent: Intent, environment: Environment, bundle: Bundle) -> None:
-        facts = Facts(ip_block_matches_pods=False, kubelet_exempt=environment.cni.kubelet_exempt)
+        facts = Facts(
+            ip_block_matches_pods=False,
+            kubelet_exempt=environment.cni.kubelet_exempt,
+            client_fields=client_fields(environment.load_balancer),
+            gateways=tuple(one.pods.labels for one in (environment.gateways or {}).values()),
+        )
         self._universe = Universe(endpoints(intent, environment, bundle), facts)
         self._points = points_of(bundle.network_policies, _named_points(intent, environment))
         self._meaning = Meaning(intent, environment, self._universe)
@@ -231,6 +237,9 @@ class _Comparison:
                 found[HOST] |= {spelling for host in flow.request.hosts for spelling in (host, f"{host}:*")}
                 for name, values in flow.request.headers:
                     found.setdefault(HEADER + name.lower(), set()).update(values)
+                for name, values in flow.request.claims:
+                    found.setdefault(CLAIM + claim_name(name), set()).update(values)
+        found[HOST] |= self._intended.guarded.hosts(number)
         for token in self._intended.issuers(self._universe.endpoints[number]):
             found.setdefault(f"{CLAIM}iss", set()).add(token.issuer)
             found.setdefault(f"{CLAIM}aud", set()).update(token.audiences)

@@ -13,7 +13,7 @@ API = "{workload: api, namespace: shop}"
 DB = "{workload: db, namespace: shop}"
 JOB = "{workload: job, namespace: batch}"
 TLS = "{number: 443, protocol: tcp}"
-ISSUER = "{name: a, namespace: shop, workload: api, issuer: me, audiences: [b], jwksUri: https://example.com/k"
+ISSUER = "{name: a, namespace: shop, workload: api, issuer: https://me, audiences: [b], jwksUri: https://example.com/k"
 
 FLAWS = {
     "unknown client": f"flows:\n  - {{from: {{workload: wbe, namespace: shop}}, to: {API}}} # MG020\n",

@@ -18,6 +18,7 @@ from generator.model.intent import (
     Peer,
     PrometheusPeer,
     Request,
+    TokenIssuer,
     WorkloadPeer,
 )
 from generator.model.terms import Authorization, Isolation, Mesh
@@ -236,11 +237,13 @@ class Intended:
 
     def _conditions(self, flow: Flow) -> list[Conditions]:
         """Return what requests of *flow* must carry: its headers, and a token of one of its issuers."""
-        headers = [(f"request.headers[{name.lower()}]", values) for name, values in (flow.request or Request()).headers]
+        request = flow.request or Request()
+        headers = [(f"request.headers[{name.lower()}]", values) for name, values in request.headers]
         if not flow.token:
             return [canonical(headers)]
+        claims = [(f"{CLAIM}{_in_brackets(name)}", values) for name, values in request.claims]
         return [
-            canonical([*headers, (f"{CLAIM}[iss]", (token.issuer,)), (f"{CLAIM}[aud]", token.audiences)])
+            canonical([*headers, *claims, (f"{CLAIM}[iss]", (token.issuer,)), *_audiences(token)])
             for token in self._intent.tokens
             if WorkloadPeer(token.namespace, token.workload) == flow.server and token.name == flow.token
         ]
@@ -254,6 +257,16 @@ class Intended:
             is_root = gateway.pods.namespace == self._environment.istio.root_namespace
             if self._is_gateway(target, name) or (is_root and target.carries(gateway.pods.labels)):
                 yield from map(tcp, gateway.ports)
+
+
+def _in_brackets(claim: str) -> str:
+    """Return the claim ``a[b]`` as Istio writes it: ``[a][b]``."""
+    first, _, rest = claim.partition("[")
+    return f"[{first}][{rest}" if rest else f"[{first}]"
+
+
+def _audiences(token: TokenIssuer) -> Conditions:
+    return ((f"{CLAIM}[aud]", token.audiences),) if token.audiences else ()
 
 
 def _ports(flow: Flow) -> list[Grant]:

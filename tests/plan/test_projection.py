@@ -95,7 +95,9 @@ def test_authorization_policies_say_everything(bundle: Bundle) -> None:
     lenient = _anyone(bundle.intent) or any(flow.plaintext for flow in bundle.intent.flows)
     for key, policy in of_kind(bundle, "AuthorizationPolicy").items():
         spec = policy["spec"]
-        assert spec["action"] == "ALLOW", key
+        assert spec["action"] == ("DENY" if key[1].startswith("deny-") else "ALLOW"), key
+        if spec["action"] == "DENY":
+            assert all("ports" in one["operation"] for rule in spec["rules"] for one in rule["to"]), key
         assert "selector" in spec or key[1] == naming.DEFAULT_DENY or key[1].startswith("allow-namespace-"), key
         for rule in spec.get("rules", []):
             assert rule, f"{key}: an empty rule admits everybody"
