@@ -104,6 +104,12 @@ def snapshot(folder: Path) -> dict[str, bytes | str]:
     return found
 
 
+def put_environments(profile_type: Path, folder: Path) -> None:
+    """Copy the environments of a type's examples into *folder*: its profiles may need facts that no preset states."""
+    for file in (profile_type / "examples" / "environments").glob("*.yaml"):
+        (folder / file.name).write_bytes(file.read_bytes())
+
+
 def names_in(folder: Path) -> list[str]:
     """Return the names of what lies in *folder*, in order."""
     return sorted(path.name for path in folder.iterdir())

@@ -13,6 +13,7 @@ from generator.intent.consent import with_consent
 from generator.intent.declarations import Declaration, Declarations
 from generator.intent.merge import merge_declarations
 from generator.intent.resolve import FlowResolver
+from generator.intent.traffic import united
 from generator.model.intent import Flow, GatewayLockdown, Intent, MeshWide, Namespace, PrometheusPeer, Workload
 from generator.model.terms import Authorization, Isolation, Mesh, Mtls, Port
 
@@ -49,10 +50,12 @@ def compose(declared: Sequence[Declarations], environment: Environment) -> tuple
     findings += conflicts
     findings += _unlike_lockdowns(declared)
     asked = [(one.gateway, one.origin.place) for item in declared for one in item.gateways]
-    asked += [(one.gateway, one.origin.place) for item in declared for one in item.guards]
+    asked += [(gateway, origin.place) for item in declared for gateway, origin in item.traffic.gateways]
     findings += resolver.check_gateways(asked)
     if mesh_wide is not None:
         findings += resolver.check_gateways(zip(mesh_wide.gateways, mesh_wide.gateway_places, strict=True))
+    traffic, differing = united(one.traffic for one in declared)
+    findings += differing
     intent = Intent(
         namespaces=namespaces,
         workloads=workloads,
@@ -65,7 +68,7 @@ def compose(declared: Sequence[Declarations], environment: Environment) -> tuple
             )
         ),
         gateways=tuple(sorted((item for one in declared for item in one.gateways), key=lambda item: item.gateway)),
-        guards=tuple(sorted((item for one in declared for item in one.guards), key=repr)),
+        traffic=traffic,
         mesh_wide=mesh_wide,
         acceptances=tuple(item for one in declared for item in one.acceptances),
     )

@@ -12,6 +12,7 @@ from generator.intent.boundary import check_boundary
 from generator.intent.guards import check_guards
 from generator.intent.plaintext import check_needless_plaintext, check_server_first
 from generator.intent.platform import check_platform
+from generator.intent.rate_limits import check_rate_limits
 from generator.intent.separation import check_separation
 from generator.intent.tokens import check_tokens
 from generator.model.intent import (
@@ -49,6 +50,7 @@ def check_intent(intent: Intent, environment: Environment) -> list[Finding]:
     findings += _check_ports(intent)
     findings += check_boundary(intent, environment)
     findings += check_guards(intent, environment)
+    findings += check_rate_limits(intent, environment)
     findings += check_separation(intent)
     findings += check_platform(intent, environment)
     return findings

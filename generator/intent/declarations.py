@@ -7,10 +7,10 @@ from dataclasses import field
 
 from generator.core.frozen import dataclass
 from generator.core.places import Document, Json, Place, Route
+from generator.intent.traffic import read_traffic
 from generator.intent.written import WrittenPeer, read_peer, read_port
 from generator.model.intent import (
     Acceptance,
-    AddressGuard,
     ExternalService,
     ExternalTls,
     GatewayLockdown,
@@ -20,6 +20,7 @@ from generator.model.intent import (
     WorkloadKey,
 )
 from generator.model.terms import Mtls, Origin, Port
+from generator.model.traffic import Traffic
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class Declarations:
     tokens: tuple[TokenIssuer, ...] = ()
     externals: tuple[ExternalService, ...] = ()
     gateways: tuple[GatewayLockdown, ...] = ()
-    guards: tuple[AddressGuard, ...] = ()
+    traffic: Traffic = Traffic()
     mesh_wide: MeshWide | None = None
     acceptances: tuple[Acceptance, ...] = ()
     use: tuple[tuple[str, Place], ...] = ()
@@ -124,7 +125,7 @@ class _Reader:
                 GatewayLockdown(item["name"], self._origin("gateways", index, "name"), tuple(item.get("from", ())))
                 for index, item in self._each("gateways")
             ),
-            guards=tuple(self._guard(index, item) for index, item in self._each("guards")),
+            traffic=read_traffic(self._data, self._origin),
             mesh_wide=self._mesh_wide(),
             acceptances=tuple(
                 Acceptance(
@@ -225,11 +226,6 @@ class _Reader:
             certificates=item.get("certificates", {}),
             clients=tuple(sorted(item.get("clients", ()))),
         )
-
-    def _guard(self, index: int, item: Json) -> AddressGuard:
-        origin = self._origin("guards", index, "gateway")
-        lists = (tuple(sorted(item.get(name, ()))) for name in ("hosts", "allow", "deny"))
-        return AddressGuard(item["gateway"], origin, *lists)
 
     def _mesh_wide(self) -> MeshWide | None:
         item = self._data.get("meshWide")

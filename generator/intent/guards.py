@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from generator.core.findings import Finding
 from generator.environment.model import Environment, LoadBalancer
 from generator.intent.boundary import is_inside
-from generator.model.intent import AddressGuard, Intent
+from generator.model.intent import Intent
+from generator.model.traffic import AddressGuard
 
 
 def check_guards(intent: Intent, environment: Environment) -> list[Finding]:
     """Return where clients cannot be told apart by address (MG028), or nobody knows whether they can (MG029)."""
-    return [finding for guard in intent.guards for finding in _check(guard, environment)]
+    return [finding for guard in intent.traffic.guards for finding in _check(guard, environment)]
 
 
 def _check(guard: AddressGuard, environment: Environment) -> Iterator[Finding]:

@@ -42,6 +42,7 @@ _SERVED: dict[str, tuple[str, ...]] = {
     "ServiceEntry": _NETWORKING,
     "DestinationRule": _NETWORKING,
     "Sidecar": _NETWORKING,
+    "EnvoyFilter": ("networking.istio.io/v1alpha3",),
     "Telemetry": ("telemetry.istio.io/v1", "telemetry.istio.io/v1alpha1"),
     "Kustomization": ("kustomize.config.k8s.io/v1beta1",),
 }

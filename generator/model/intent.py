@@ -13,6 +13,7 @@ from enum import StrEnum
 from generator.core.frozen import dataclass
 from generator.core.places import Json, Place
 from generator.model.terms import Authorization, Isolation, Mesh, Mtls, Origin, Port
+from generator.model.traffic import Traffic
 
 WorkloadKey = tuple[str, str]
 """Namespace and name."""
@@ -224,20 +225,6 @@ class GatewayLockdown:
 
 
 @dataclass(frozen=True, slots=True)
-class AddressGuard:
-    """Whose requests a gateway answers at all, by the client's own address: for its hosts, or for everything.
-
-    With ``allowed`` only these, never ``denied``; whatever stands behind the gateway decides about the rest.
-    """
-
-    gateway: str
-    origin: Origin
-    hosts: tuple[str, ...] = ()
-    allowed: tuple[str, ...] = ()
-    denied: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class MeshWide:
     """What holds for the whole mesh, written once in its root namespace."""
 
@@ -269,7 +256,7 @@ class Intent:
     tokens: tuple[TokenIssuer, ...] = ()
     externals: tuple[ExternalService, ...] = ()
     gateways: tuple[GatewayLockdown, ...] = ()
-    guards: tuple[AddressGuard, ...] = ()
+    traffic: Traffic = Traffic()
     mesh_wide: MeshWide | None = None
     acceptances: tuple[Acceptance, ...] = ()
     _rendered: dict[str, list[Workload]] = field(init=False, repr=False, compare=False, default_factory=dict)

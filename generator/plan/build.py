@@ -14,7 +14,9 @@ from generator.plan.guards import plan_guards
 from generator.plan.mesh_wide import plan_mesh_wide
 from generator.plan.namespaces import plan_namespaces
 from generator.plan.network import plan_network
+from generator.plan.rate_limits import plan_rate_limits
 from generator.plan.resources import Resource
+from generator.plan.telemetry import plan_telemetry
 
 KIND_ORDER = (
     "Namespace",
@@ -28,6 +30,7 @@ KIND_ORDER = (
     "ServiceEntry",
     "DestinationRule",
     "Sidecar",
+    "EnvoyFilter",
     "Telemetry",
 )
 """The order in which objects are written into one stream: what others refer to comes first."""
@@ -47,8 +50,10 @@ def plan(intent: Intent, environment: Environment) -> tuple[list[Resource], list
         *plan_authentication(intent),
         *authorization,
         *plan_guards(intent, environment),
+        *plan_rate_limits(intent, environment),
         *plan_egress(intent, environment),
         *plan_mesh_wide(intent, environment),
+        *plan_telemetry(intent, environment),
     ]
     resources.sort(key=lambda one: (KIND_ORDER.index(one.kind), one.namespace, one.name))
     return resources, [*findings, *unknown, *_same_name(resources)]

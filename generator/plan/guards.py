@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from generator.environment.model import Environment
-from generator.model.intent import AddressGuard, Intent
+from generator.model.intent import Intent
+from generator.model.traffic import AddressGuard
 from generator.plan import naming
 from generator.plan.authorization import with_ports
 from generator.plan.resources import AuthorizationPolicyView, AuthorizationRule, Resource, mesh_object
@@ -17,7 +18,7 @@ def plan_guards(intent: Intent, environment: Environment) -> list[Resource]:
     DENY is stated with what is refused, so that no ALLOW of somebody else opens it again, and
     never without ports: on a port without HTTP a rule about hosts loses them, and denies the rest.
     """
-    return [_policy(guard, environment) for guard in intent.guards]
+    return [_policy(guard, environment) for guard in intent.traffic.guards]
 
 
 def _policy(guard: AddressGuard, environment: Environment) -> Resource:

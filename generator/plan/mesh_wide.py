@@ -12,12 +12,8 @@ from generator.plan.resources import (
     AuthorizationRule,
     PeerAuthenticationView,
     Resource,
-    TelemetryView,
     mesh_object,
 )
-
-_ACCESS_LOG_PROVIDER = "envoy"
-"""The access log provider that every Istio installation defines."""
 
 
 def plan_mesh_wide(intent: Intent, environment: Environment) -> list[Resource]:
@@ -34,9 +30,6 @@ def _objects(wanted: MeshWide, environment: Environment) -> Iterator[Resource]:
     }
     view = PeerAuthenticationView(wanted.mtls.value)
     yield mesh_object("PeerAuthentication", root, "default", view, words[wanted.mtls.value], origins)
-    if wanted.access_logs:
-        purpose = "The one Telemetry of the mesh: every proxy writes an access log."
-        yield mesh_object("Telemetry", root, "default", TelemetryView(_ACCESS_LOG_PROVIDER), purpose, origins)
     if wanted.deny_by_default:
         purpose = "No request is let in by any proxy of the mesh unless a policy allows it."
         closed = AuthorizationPolicyView({})

@@ -159,9 +159,29 @@ class SidecarView:
 
 @dataclass(frozen=True, slots=True)
 class TelemetryView:
-    """``spec`` of the one Telemetry of the mesh."""
+    """``spec`` of the one Telemetry of a namespace, or of the mesh; what is empty is left to Istio."""
 
     access_log_provider: str
+    log_filter: str = ""
+    tracing_provider: str = ""
+    sampling: float | None = None
+    metrics_provider: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    removed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimitView:
+    """``spec`` of an EnvoyFilter that limits requests on one port; ``interval`` is the time of ``requests``."""
+
+    labels: Mapping[str, str]
+    context: str
+    port: int
+    proxy_version: str
+    statistic: str
+    burst: int
+    requests: int
+    interval: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +214,7 @@ View = (
     | DestinationRuleView
     | SidecarView
     | TelemetryView
+    | RateLimitView
     | QuotaView
     | LimitRangeView
     | KustomizationView
@@ -239,7 +260,8 @@ def mesh_object(
 ) -> Resource:
     """Return an Istio object; *dry_run* makes an AuthorizationPolicy log and not decide."""
     group = {"Sidecar": "networking", "ServiceEntry": "networking", "DestinationRule": "networking"}
-    group["Telemetry"] = "telemetry"
-    api_version = f"{group.get(kind, 'security')}.istio.io/v1"
+    group |= {"Telemetry": "telemetry", "EnvoyFilter": "networking"}
+    version = "v1alpha3" if kind == "EnvoyFilter" else "v1"
+    api_version = f"{group.get(kind, 'security')}.istio.io/{version}"
     annotations = {"istio.io/dry-run": "true"} if dry_run else {}
     return Resource(kind, api_version, name, namespace, Layer.MESH, spec, purpose, origins, annotations=annotations)

@@ -17,7 +17,7 @@ def components(intent: Intent) -> list[Intent]:
 
     A closed or guarded gateway sees everything that is routed to, so with one there is a single part.
     """
-    if intent.gateways or intent.guards or len(intent.namespaces) < 2:
+    if intent.gateways or intent.traffic.guards or len(intent.namespaces) < 2:
         return [intent]
     leader = {name: name for name in intent.namespaces}
     for flow in intent.flows:

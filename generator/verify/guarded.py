@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from generator.environment.model import LoadBalancer
-from generator.model.intent import AddressGuard
+from generator.model.traffic import AddressGuard
 from generator.semantics.requests import HOST, Request
 from generator.topology import Endpoint, Point
 from generator.verify.meaning import Meaning, is_within
@@ -54,7 +54,7 @@ class Guarded:
         """Return the lists that hold at *one*; those of the root namespace select by labels everywhere."""
         root = self._meaning.environment.istio.root_namespace
         found = []
-        for guard in self._meaning.intent.guards:
+        for guard in self._meaning.intent.traffic.guards:
             pods = (self._meaning.environment.gateways or {})[guard.gateway].pods
             is_here = pods.namespace in (one.namespace, root) and one.has_identity
             if is_here and pods.labels.items() <= one.labels.items():

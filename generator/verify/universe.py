@@ -102,6 +102,6 @@ def _intended_ranges(intent: Intent) -> set[str]:
             ranges |= set(peer.cidrs) if isinstance(peer, AddressesPeer) else set()
     for lockdown in intent.gateways:
         ranges |= set(lockdown.sources)
-    for guard in intent.guards:
+    for guard in intent.traffic.guards:
         ranges |= {*guard.allowed, *guard.denied}
     return ranges

@@ -20,6 +20,7 @@ from generator.pipeline import Request, render
 from generator.plan.build import KIND_ORDER
 from tests import refresh
 from tests.docs.session import ROOT, SESSIONS, Session, blocks, commands
+from tests.support import put_environments
 
 TYPES = profile_types()
 README = ROOT / "README.md"
@@ -76,6 +77,7 @@ def test_marks_come_in_pairs(path: Path) -> None:
 def test_complete_profiles_render(path: Path, tmp_path: Path) -> None:
     """A profile that a command of the document renders is the session's; every other one must render as it is."""
     played = " ".join(commands(_text(path)))
+    put_environments(path.parent, tmp_path)
     for number, block in enumerate(blocks(_text(path))):
         if block.language != "yaml" or "kind: Profile" not in block.body:
             continue
@@ -95,6 +97,7 @@ def test_init_writes_what_renders(kind: ProfileType, tmp_path: Path) -> None:
     for target, name in (("app", "shop"), (kind.name, "first")):
         written = _meshgen(tmp_path, "init", target, name)
         assert written.returncode == 0, written.stderr
+    put_environments(kind.folder, tmp_path)
     rendered = _meshgen(tmp_path, "render", "first.yaml", "-o", "-")
     assert rendered.returncode == 0, rendered.stderr
     assert list(yaml.safe_load_all(rendered.stdout))

@@ -11,6 +11,7 @@ from generator.core.yaml_reader import read_documents
 from generator.intent.profile_types import ProfileType, profile_types
 from generator.intent.starter import starter
 from generator.pipeline import Request, render
+from tests.support import put_environments
 
 TYPES = profile_types()
 
@@ -21,8 +22,7 @@ def test_a_fresh_profile_renders(kind: str, tmp_path: Path, monkeypatch: pytest.
     for used in read_documents(text, "f")[0][0].data["spec"].get("use", []):
         (tmp_path / used).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / used).write_text(starter(TYPES["app"], "shop"))  # a phase moves the profile of another file
-    for environment in (TYPES[kind].folder / "examples" / "environments").glob("*.yaml"):
-        (tmp_path / environment.name).write_text(environment.read_text())  # a type may need facts that no preset states
+    put_environments(TYPES[kind].folder, tmp_path)
     (tmp_path / "fresh.yaml").write_text(text)
     monkeypatch.chdir(tmp_path)
     assert render(Request(("fresh.yaml",))).resources

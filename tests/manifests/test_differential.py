@@ -114,7 +114,7 @@ _FREE_TOO = frozenset(
 @given(target=st.sampled_from(_KEYS))
 def test_a_misspelled_field_is_reported_at_its_key(target: tuple[Document, Route]) -> None:
     document, route = target
-    if len(route) > 1 and route[-2] in _FREE | _FREE_TOO:
+    if len(route) > 1 and (route[-2] in _FREE | _FREE_TOO or "value" in route[:-1]):
         return
     data = copy.deepcopy(document.data)
     parent = data

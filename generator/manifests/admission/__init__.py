@@ -14,6 +14,7 @@ from generator.core.places import Document
 from generator.manifests.admission import (
     authorization_policy,
     destination_rule,
+    envoy_filter,
     kubernetes,
     peer_authentication,
     request_authentication,
@@ -31,6 +32,7 @@ _RULES: dict[tuple[str, str], _Rules] = {
     ("security.istio.io", "PeerAuthentication"): peer_authentication.rules,
     ("security.istio.io", "RequestAuthentication"): request_authentication.rules,
     ("networking.istio.io", "DestinationRule"): destination_rule.rules,
+    ("networking.istio.io", "EnvoyFilter"): envoy_filter.rules,
     ("networking.istio.io", "ServiceEntry"): service_entry.rules,
     ("networking.istio.io", "Sidecar"): sidecar.rules,
     ("telemetry.istio.io", "Telemetry"): telemetry.rules,
