@@ -11,6 +11,7 @@ from typing import Any
 from generator.core.errors import InvalidInput, MeshgenError, OurBug
 from generator.core.findings import Finding, Severity, in_order
 from generator.core.processes import each
+from generator.core.yaml_quick import read_quickly
 from generator.environment.load import load_environment
 from generator.environment.model import Environment
 from generator.intent.compose import compose
@@ -22,6 +23,7 @@ from generator.intent.profile import STANDARD_INPUT, Profile, find_files, read_p
 from generator.intent.profile_types import common_definitions, profile_types
 from generator.model.intent import Intent
 from generator.plan.build import plan
+from generator.plan.extras import plan_extras
 from generator.plan.layout import lay_out, path_of
 from generator.plan.resources import Layer, Resource
 from generator.render.render import HEADER, Renderer, template_name
@@ -57,6 +59,7 @@ class Bundle:
     """What one run makes: every file by its path, and the objects in the order of one stream.
 
     ``inputs`` are the files and folders that it was made of, beside what comes with meshgen.
+    ``extras`` are files beside the objects, which no kustomization of the bundle includes.
     """
 
     name: str
@@ -67,6 +70,12 @@ class Bundle:
     resources: tuple[Resource, ...]
     proof: Proof = NOTHING_COMPARED
     inputs: tuple[str, ...] = ()
+    extras: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def written(self) -> dict[str, str]:
+        """Every file that is written."""
+        return {**self.files, **self.extras}
 
 
 def render(request: Request) -> Bundle:
@@ -109,7 +118,9 @@ def _whole(request: Request) -> Bundle:
     name = _checked(request.name if request.name is not None else bundle_name(request.paths, profiles))
     bundle = _rendered(request, name, environment, intent, resources)
     proof = prove_bundle(intent, environment, bundle.files)
-    return replace(bundle, proof=proof, inputs=tuple(_inputs(request, [*profiles, *taken_over])))
+    extras = _extras(request, name, intent, environment)
+    inputs = tuple(_inputs(request, [*profiles, *taken_over]))
+    return replace(bundle, extras=extras, proof=proof, inputs=inputs)
 
 
 def _inputs(request: Request, profiles: Sequence[Profile]) -> Iterator[str]:
@@ -121,6 +132,20 @@ def _inputs(request: Request, profiles: Sequence[Profile]) -> Iterator[str]:
     for folder in (*request.profile_folders, *request.template_folders):
         yield str(folder)
         yield from (str(path) for path in sorted(folder.rglob("*")))
+
+
+def _extras(request: Request, name: str, intent: Intent, environment: Environment) -> dict[str, str]:
+    """Return the files beside the objects, each read back as YAML."""
+    renderer = Renderer(name, request.template_folders)
+    texts = {}
+    for extra in plan_extras(intent, environment):
+        try:
+            text = renderer.render_extra(extra)
+        except TemplateFailure as error:
+            raise InvalidInput([Finding("MG014", error.message, error.place, "mend the template")]) from error
+        _stop_at(read_quickly(text, extra.path)[1])
+        texts[extra.path] = HEADER + text
+    return texts
 
 
 def _stop_unless_proven(request: Request, proof: Proof) -> None:

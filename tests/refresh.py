@@ -28,6 +28,8 @@ from generator.plan import resources
 from generator.rules import registry
 from tests import pictures, sessions
 from tests.docs.components import component_tables
+from tests import sessions
+from tests.coverage import table as coverage
 from tests.docs.session import SESSIONS, Session
 from tests.rules.pages import read_page
 
@@ -36,6 +38,7 @@ OUT = ROOT / "out"
 CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 RULES = ROOT / "docs" / "rules.md"
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
+COVERAGE = ROOT / "docs" / "coverage.md"
 
 
 def bundles() -> dict[str, tuple[str, dict[str, bytes]]]:
@@ -47,7 +50,7 @@ def bundles() -> dict[str, tuple[str, dict[str, bytes]]]:
     for kind in profile_types().values():
         for example in kind.examples():
             bundle = render(Request((str(example),)))
-            files = {path: text.encode() for path, text in bundle.files.items()}
+            files = {path: text.encode() for path, text in bundle.written.items()}
             found[f"{kind.name}/{example.stem}"] = bundle.name, files
     return found
 
@@ -56,6 +59,7 @@ def documents() -> Iterator[tuple[Path, str]]:
     """Yield every hand-written document that holds something made from data, with that renewed."""
     readmes = [kind.folder / "README.md" for kind in profile_types().values()]
     for path in (*readmes, *SESSIONS, CONTRIBUTING, RULES, ARCHITECTURE):
+    for path in (*readmes, *SESSIONS, CONTRIBUTING, RULES, COVERAGE):
         text = path.read_text("utf-8")
         for mark, table in tables(path).items():
             text = with_table(text, mark, table)
@@ -76,6 +80,8 @@ def tables(path: Path) -> dict[str, str]:
         return {"layers": _layers(), "contracts": _contracts()}
     if path == RULES:
         return {"rules": _rules()}
+    if path == COVERAGE:
+        return {"coverage": coverage.markdown()}
     return {"types": _types(types, "profiles/" if path.parent == ROOT else ""), "codes": _codes(), "views": _views()}
 
 

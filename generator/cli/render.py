@@ -85,7 +85,7 @@ def render(
         emit(bundle.stream)
         return EXIT_OK
     folder = Path(output) if output else Path("out") / bundle.name
-    files = {path: text.encode() for path, text in bundle.files.items()}
+    files = {path: text.encode() for path, text in bundle.written.items()}
     if check or dry_run:
         return _compare(folder, files, show_difference=check)
     if depfile is None:

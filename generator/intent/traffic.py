@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 
 from generator.core.findings import Finding
 from generator.core.places import Json
+from generator.intent.proxies import check_platform_parts
 from generator.intent.telemetry import check_telemetry, merged
 from generator.intent.written import read_port
 from generator.model.terms import Origin, Port
-from generator.model.traffic import AddressGuard, RateLimit, Telemetry, Traffic
+from generator.model.traffic import AddressGuard, Audit, Installation, Proxy, RateLimit, Telemetry, Traffic
 
 Placed = Callable[..., Origin]
 """Tells who wrote the value at a route, and where."""
@@ -33,6 +34,11 @@ def read_traffic(data: Mapping[str, Json], placed: Placed) -> Traffic:
             _telemetry(item, lambda *route, index=index: placed("telemetry", index, *route))
             for index, item in each("telemetry")
         ),
+        proxies=tuple(_proxy(item, placed("proxies", index, "workload")) for index, item in each("proxies")),
+        installations=tuple(
+            _installation(item, placed("installations", index, "outbound")) for index, item in each("installations")
+        ),
+        audits=tuple(_audit(item, placed("audits", index, "namespace")) for index, item in each("audits")),
     )
 
 
@@ -44,8 +50,11 @@ def united(parts: Iterable[Traffic]) -> tuple[Traffic, list[Finding]]:
         guards=tuple(sorted((one for part in parts for one in part.guards), key=repr)),
         rate_limits=tuple(sorted((one for part in parts for one in part.rate_limits), key=repr)),
         telemetry=telemetry,
+        proxies=tuple(sorted((one for part in parts for one in part.proxies), key=repr)),
+        installations=tuple(one for part in parts for one in part.installations),
+        audits=tuple(sorted((one for part in parts for one in part.audits), key=repr)),
     )
-    return traffic, findings + check_telemetry(telemetry)
+    return traffic, [*findings, *check_telemetry(telemetry), *check_platform_parts(traffic)]
 
 
 def _guard(item: Json, origin: Origin) -> AddressGuard:
@@ -86,3 +95,34 @@ def _telemetry(item: Json, placed: Placed) -> Telemetry:
         removed=tuple(sorted((metrics or {}).get("remove", ()))),
         places=places,
     )
+
+
+def _proxy(item: Json, origin: Origin) -> Proxy:
+    requests, limits = _resources(item.get("resources", {}))
+    mounts = tuple(sorted(item.get("mounts", {}).items()))
+    return Proxy(item["namespace"], item["workload"], item["kind"], requests, limits, mounts, origin)
+
+
+def _resources(item: Json) -> tuple[dict[str, str], dict[str, str]]:
+    """Return requests and limits; without any, both are empty."""
+    requests = {name: item[name] for name in ("cpu", "memory") if name in item}
+    return requests, {name: item[f"{name}Limit"] for name in ("cpu", "memory") if f"{name}Limit" in item}
+
+
+def _installation(item: Json, origin: Origin) -> Installation:
+    requests, limits = _resources(item["resources"])
+    encoding = "" if item["accessLogs"] == "none" else item["accessLogs"]
+    return Installation(
+        origin,
+        encoding,
+        item["outbound"],
+        item["normalization"],
+        item["cni"],
+        item["holdApplication"],
+        requests,
+        limits,
+    )
+
+
+def _audit(item: Json, origin: Origin) -> Audit:
+    return Audit(item["namespace"], item["name"], item["schedule"], item["image"], item["failOn"], origin)

@@ -1,4 +1,4 @@
-"""What proxies do with traffic beside deciding between workloads: lists of addresses, limits, what they report."""
+"""What a mesh needs beside who may talk to whom: address lists, limits, reports, proxies, its installation."""
 
 from __future__ import annotations
 
@@ -59,12 +59,57 @@ class Telemetry:
 
 
 @dataclass(frozen=True, slots=True)
+class Proxy:
+    """How the sidecar of a workload is sized, and which Secrets are mounted into it (name, folder).
+
+    The pods belong to somebody else's manifests, so this becomes a patch for them.
+    """
+
+    namespace: str
+    workload: str
+    kind: str
+    requests: Mapping[str, str]
+    limits: Mapping[str, str]
+    mounts: tuple[tuple[str, str], ...]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """How the mesh itself is installed; what is a fact of the cluster comes from the environment."""
+
+    origin: Origin
+    access_log_encoding: str
+    outbound: str
+    normalization: str
+    cni: bool
+    hold_application: bool
+    requests: Mapping[str, str]
+    limits: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """A job in the cluster that reads policies and checks them, by a schedule."""
+
+    namespace: str
+    name: str
+    schedule: str
+    image: str
+    fail_on: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
 class Traffic:
     """All of it, of one profile or of all profiles together."""
 
     guards: tuple[AddressGuard, ...] = ()
     rate_limits: tuple[RateLimit, ...] = ()
     telemetry: tuple[Telemetry, ...] = ()
+    proxies: tuple[Proxy, ...] = ()
+    installations: tuple[Installation, ...] = ()
+    audits: tuple[Audit, ...] = ()
 
     @property
     def gateways(self) -> tuple[tuple[str, Origin], ...]:

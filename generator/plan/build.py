@@ -7,6 +7,7 @@ import itertools
 from generator.core.findings import Finding
 from generator.environment.model import Environment
 from generator.model.intent import Intent
+from generator.plan.audit import plan_audits
 from generator.plan.authentication import plan_authentication
 from generator.plan.authorization import plan_authorization
 from generator.plan.egress import plan_egress
@@ -21,6 +22,8 @@ from generator.plan.telemetry import plan_telemetry
 KIND_ORDER = (
     "Namespace",
     "ServiceAccount",
+    "ClusterRole",
+    "ClusterRoleBinding",
     "ResourceQuota",
     "LimitRange",
     "NetworkPolicy",
@@ -32,6 +35,7 @@ KIND_ORDER = (
     "Sidecar",
     "EnvoyFilter",
     "Telemetry",
+    "CronJob",
 )
 """The order in which objects are written into one stream: what others refer to comes first."""
 
@@ -53,6 +57,7 @@ def plan(intent: Intent, environment: Environment) -> tuple[list[Resource], list
         *plan_rate_limits(intent, environment),
         *plan_egress(intent, environment),
         *plan_mesh_wide(intent, environment),
+        *plan_audits(intent),
         *plan_telemetry(intent, environment),
     ]
     resources.sort(key=lambda one: (KIND_ORDER.index(one.kind), one.namespace, one.name))

@@ -199,6 +199,34 @@ class LimitRangeView:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditView:
+    """``spec`` of a CronJob that lists ``kinds`` and checks them."""
+
+    schedule: str
+    image: str
+    account: str
+    kinds: tuple[str, ...]
+    fail_on: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterRoleView:
+    """The rules of a ClusterRole: resources by API group, all with the same verbs."""
+
+    resources: tuple[tuple[str, tuple[str, ...]], ...]
+    verbs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterRoleBindingView:
+    """Which ServiceAccount gets the ClusterRole."""
+
+    role: str
+    namespace: str
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
 class KustomizationView:
     """A kustomization: nothing but its resources."""
 
@@ -217,9 +245,16 @@ View = (
     | RateLimitView
     | QuotaView
     | LimitRangeView
+    | AuditView
+    | ClusterRoleView
+    | ClusterRoleBindingView
     | KustomizationView
     | None
 )
+
+
+CLUSTER_SCOPED = frozenset({"Namespace", "ClusterRole", "ClusterRoleBinding"})
+"""Kinds without a namespace of their own; ``Resource.namespace`` says in whose folder they are written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +274,11 @@ class Resource:
     origins: tuple[Origin, ...]
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_cluster_scoped(self) -> bool:
+        """Whether the object has no namespace."""
+        return self.kind in CLUSTER_SCOPED
 
 
 def network_policy(

@@ -9,6 +9,7 @@ from generator import __version__
 from generator.core.errors import MeshgenError
 from generator.core.resources import bundled
 from generator.manifests.objects import BUNDLE_LABEL, MANAGED_BY
+from generator.plan.extras import Extra
 from generator.plan.resources import Resource
 from generator.templating.engine import TemplateEngine
 from generator.templating.quoting import finalize
@@ -49,6 +50,14 @@ class Renderer:
             "annotations": {**resource.annotations, PROFILE_ANNOTATION: profiles, VERSION_ANNOTATION: __version__},
         }
         return self._engine.render(template_name(resource), values)
+
+    def render_extra(self, extra: Extra) -> str:
+        """Return the text of a file that is no object of the bundle.
+
+        Raises:
+            TemplateFailure: a template is missing or wrong.
+        """
+        return self._engine.render(extra.template, {"purpose": extra.purpose, "values": extra.values})
 
 
 def template_name(resource: Resource) -> str:

@@ -37,7 +37,7 @@ def _identity(document: Document, resource: Resource) -> list[Finding]:
         return []
     metadata = document.data.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
-    namespace = None if resource.kind == "Namespace" else resource.namespace
+    namespace = None if resource.is_cluster_scoped else resource.namespace
     wanted = (resource.api_version, resource.kind, resource.name, namespace)
     printed = (
         document.data.get("apiVersion"), document.data.get("kind"), metadata.get("name"), metadata.get("namespace")

@@ -25,7 +25,7 @@ def test_a_fresh_profile_renders(kind: str, tmp_path: Path, monkeypatch: pytest.
     put_environments(TYPES[kind].folder, tmp_path)
     (tmp_path / "fresh.yaml").write_text(text)
     monkeypatch.chdir(tmp_path)
-    assert render(Request(("fresh.yaml",))).resources
+    assert render(Request(("fresh.yaml",))).written
 
 
 @pytest.mark.parametrize("kind", TYPES)

@@ -25,7 +25,7 @@ _WIDER_TYPES = {
 # Objects whose fields belong to the server; ours only says that they are mappings.
 _OPAQUE = {"io.k8s.apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry"}
 # `kubectl create --dry-run` writes it as null.
-_NULL_TOO = {"metadata.creationTimestamp"}
+_NULL_TOO = "metadata.creationTimestamp"
 
 Shape = tuple[tuple[str, ...], frozenset[str]]
 """The types of a field, and its enum."""
@@ -37,6 +37,9 @@ KUBERNETES = {
     "ServiceAccount": "io.k8s.api.core.v1.ServiceAccount",
     "ResourceQuota": "io.k8s.api.core.v1.ResourceQuota",
     "LimitRange": "io.k8s.api.core.v1.LimitRange",
+    "CronJob": "io.k8s.api.batch.v1.CronJob",
+    "ClusterRole": "io.k8s.api.rbac.v1.ClusterRole",
+    "ClusterRoleBinding": "io.k8s.api.rbac.v1.ClusterRoleBinding",
 }
 
 
@@ -72,7 +75,7 @@ def _theirs(node: Schema, path: str = "") -> Iterator[tuple[str, Shape, Schema]]
         return
     resolved = openapi_definitions()[name] if name else node
     types, enum = _shape(resolved)
-    null = ("null",) if path.removeprefix(".") in _NULL_TOO else ()
+    null = ("null",) if path.endswith(f".{_NULL_TOO}") else ()
     yield path, (tuple(sorted((*types, *null))), enum), resolved
     if name in _OPAQUE:
         return

@@ -65,7 +65,6 @@ _PUBLISHED_MISTAKES = {
     ("001_14", "Pod"): {"MG603"},  # a kind that is not ours
     ("002_07", "Secret"): {"MG603"},
     ("002_12", "EnvoyFilter"): {"MG603"},  # served as v1alpha3 only
-    ("002_14", "CronJob"): {"MG603"},
     ("003_00", "Service"): {"MG603"},
     ("001_07", "AuthorizationPolicy"): {"MG602"},  # an empty value, refused by istiod
 }

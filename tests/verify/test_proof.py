@@ -15,7 +15,7 @@ from generator.intent.profile_types import profile_types
 from generator.pipeline import Request, render
 from generator.verify.components import components
 from generator.verify.proof import Kind, Proof, prove, prove_bundle
-from tests.verify.mutants import is_known_equivalent, survivors
+from tests.verify.mutants import POLICIES, is_known_equivalent, survivors
 
 EXAMPLES = [path for kind in profile_types().values() for path in kind.examples()]
 BANK = next(path for path in EXAMPLES if path.stem == "bank-of-anthos")
@@ -25,7 +25,8 @@ BANK = next(path for path in EXAMPLES if path.stem == "bank-of-anthos")
 def test_every_example_is_proven(example: Path) -> None:
     bundle = render(Request((str(example),)))
     assert bundle.proof.holds
-    assert bundle.proof.decisions > 500
+    has_policies = any(one.kind in POLICIES for one in bundle.resources)
+    assert bundle.proof.decisions > 500 or not has_policies
 
 
 @pytest.mark.parametrize(
