@@ -27,9 +27,8 @@ from generator.pipeline import Request, render
 from generator.plan import resources
 from generator.rules import registry
 from tests import pictures, sessions
-from tests.docs.components import component_tables
-from tests import sessions
 from tests.coverage import table as coverage
+from tests.docs.components import component_tables
 from tests.docs.session import SESSIONS, Session
 from tests.rules.pages import read_page
 
