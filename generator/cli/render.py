@@ -83,6 +83,8 @@ def render(
     )
     if output == STREAM:
         emit(bundle.stream)
+        if bundle.extras:
+            say(f"not in the stream, for they are no objects: {', '.join(bundle.extras)}; write them with -o DIR")
         return EXIT_OK
     folder = Path(output) if output else Path("out") / bundle.name
     files = {path: text.encode() for path, text in bundle.written.items()}

@@ -5,13 +5,14 @@ Source: istio api security/v1beta1/authorization_policy.proto (evaluation order,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from functools import cache
 
+from generator.algebra.patterns import matches
 from generator.algebra.ternary import NOTHING, Ternary
-from generator.manifests.security import AuthorizationPolicy, AuthorizationRule, RequestAuthentication
+from generator.manifests.security import AuthorizationPolicy, AuthorizationRule, Condition, RequestAuthentication
 from generator.semantics.mtls import DISABLE, STRICT, MutualTls
-from generator.semantics.requests import CLAIM, Request
+from generator.semantics.requests import CLAIM, Request, TokenClass, dimension_of
 from generator.semantics.trial import Identities, Trial, is_on
 from generator.semantics.universe import Universe
 from generator.topology import Endpoint, Point
@@ -142,6 +143,19 @@ class Authorization:
             special and point,
         )
 
+    def token_class(self, server: int) -> TokenClass:
+        """Return what tells tokens apart at *server*: whether they are valid, and which rules' claims they have."""
+        trusted = self.trusted(server)
+        rules = (rule for policy in self.policies(server) for rule in policy.rules)
+        asked = [found for rule in rules if (found := _claims(rule))]
+
+        def seen(request: Request) -> Hashable:
+            if not trusted:
+                return ()
+            return (_verifies(request, trusted), *(all(_has(request, one) for one in some) for some in asked))
+
+        return seen
+
     def trusted(self, server: int) -> dict[str, tuple[str, ...]]:
         """Return the issuers whose tokens *server* checks, with their audiences; without any it looks at no token."""
         one = self._universe.endpoints[server]
@@ -155,6 +169,17 @@ class Authorization:
 def _is_captured(server: Endpoint, point: Point) -> bool:
     """Tell whether the server's proxy sees connections to *point* at all."""
     return server.has_identity and point.transport == "TCP" and point.number not in NOT_CAPTURED
+
+
+def _claims(rule: AuthorizationRule) -> tuple[Condition, ...]:
+    return tuple(one for one in rule.conditions if (dimension_of(one.key) or "").startswith(CLAIM))
+
+
+def _has(request: Request, condition: Condition) -> bool:
+    value = request.get(dimension_of(condition.key) or "")
+    is_one = value is not None and any(matches(pattern, value) for pattern in condition.values)
+    is_other = value is not None and any(matches(pattern, value) for pattern in condition.not_values)
+    return (is_one or not condition.values) and not is_other
 
 
 def _verifies(request: Request, trusted: Mapping[str, tuple[str, ...]]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from generator.algebra.patterns import representatives
@@ -89,19 +89,38 @@ def dimension_of(key: str) -> str | None:
     }.get(key)
 
 
-def requests_of(*sources: Patterns) -> tuple[Request, ...]:
-    """Return one request of each class that the patterns of *sources* together tell apart."""
+TokenClass = Callable[[Request], Hashable]
+"""What decides about a request as far as its token goes: tokens of one class are treated alike."""
+
+
+def requests_of(*sources: Patterns, token_class: TokenClass | None = None) -> tuple[Request, ...]:
+    """Return one request of each class that the patterns of *sources* together tell apart.
+
+    Claims multiply fast, and are only ever asked for together: with *token_class* one token of each class is enough.
+    """
     merged: dict[str, set[str]] = {METHOD: set(), PATH: set()}
     for source in sources:
         for dimension, patterns in source.items():
             merged.setdefault(dimension, set()).update(patterns)
+    others = {name: patterns for name, patterns in merged.items() if not name.startswith(CLAIM) or token_class is None}
+    tokens = {name: patterns for name, patterns in merged.items() if name not in others}
+    samples: dict[Hashable, Request] = {}
+    for token in _combined(tokens):
+        samples.setdefault(token_class(token) if token_class else (), token)
+    return tuple(
+        Request(tuple(sorted((*request.values, *token.values))))
+        for request in _combined(others)
+        for token in samples.values()
+    )
+
+
+def _combined(patterns: Patterns) -> Iterator[Request]:
+    """Yield every combination of values that the patterns of each dimension tell apart."""
     choices = []
-    for dimension, patterns in sorted(merged.items()):
-        values: list[str | None] = list(representatives(patterns, "/" if dimension == PATH else ""))
+    for dimension, named in sorted(patterns.items()):
+        values: list[str | None] = list(representatives(named, "/" if dimension == PATH else ""))
         if dimension not in _ALWAYS_PRESENT:
             values.append(None)
         choices.append([(dimension, value) for value in values])
-    return tuple(
-        Request(tuple((dimension, value) for dimension, value in combination if value is not None))
-        for combination in itertools.product(*choices)
-    )
+    for combination in itertools.product(*choices):
+        yield Request(tuple((dimension, value) for dimension, value in combination if value is not None))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from functools import cached_property
 
 from generator.algebra.patterns import matches
@@ -17,7 +18,7 @@ from generator.model.intent import (
     WorkloadPeer,
 )
 from generator.model.terms import Authorization, Mtls
-from generator.semantics.requests import CLAIM, HEADER, HOST, METHOD, PATH, Request
+from generator.semantics.requests import CLAIM, HEADER, HOST, METHOD, PATH, Request, TokenClass
 from generator.topology import Endpoint, Point
 from generator.verify.guarded import Guarded
 from generator.verify.meaning import Meaning, covers, is_at
@@ -149,9 +150,8 @@ class IntendedMesh:
         host = (request.get(HOST) or "").partition(":")[0]
         if wanted.hosts and host not in wanted.hosts:
             return False
-        return all(_has(request, HEADER + name.lower(), values) for name, values in wanted.headers) and all(
-            _has(request, CLAIM + claim_name(name), values) for name, values in wanted.claims
-        )
+        is_headed = all(_has(request, HEADER + name.lower(), values) for name, values in wanted.headers)
+        return is_headed and _has_claims(flow, request)
 
     def class_of(self, endpoint: int, point: Point) -> tuple[bool, ...]:
         """Return what tells *point* apart at *endpoint* by intent: which of its flows are for that port."""
@@ -162,6 +162,17 @@ class IntendedMesh:
     def flows_to(self, endpoint: int) -> list[Flow]:
         """Return the flows whose server *endpoint* is."""
         return [flow for flow, _, servers in self._meaning.ends if servers >> endpoint & 1]
+
+    def token_class(self, endpoint: int) -> TokenClass:
+        """Return what tells tokens apart at *endpoint*: whether they are valid, and which flows they are for."""
+        server = self._meaning.universe.endpoints[endpoint]
+        flows = [flow for flow in self.flows_to(endpoint) if flow.token]
+
+        def seen(request: Request) -> Hashable:
+            fit = (self._has_token(flow, request, server) and _has_claims(flow, request) for flow in flows)
+            return (self._is_invalid_token(request, server), *fit)
+
+        return seen
 
     def issuers(self, server: Endpoint) -> list[TokenIssuer]:
         """Return whose tokens *server* shall look at."""
@@ -191,6 +202,11 @@ class IntendedMesh:
 def claim_name(written: str) -> str:
     """Return the claim ``a[b]`` as requests name it: ``a.b``."""
     return written.replace("[", ".").replace("]", "")
+
+
+def _has_claims(flow: Flow, request: Request) -> bool:
+    wanted = flow.request.claims if flow.request else ()
+    return all(_has(request, CLAIM + claim_name(name), values) for name, values in wanted)
 
 
 def _has(request: Request, dimension: str, patterns: tuple[str, ...]) -> bool:

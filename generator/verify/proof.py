@@ -217,7 +217,12 @@ class _Comparison:
         return self._known_requests[number]
 
     def _compute_requests(self, number: int) -> tuple[Request, ...]:
-        return requests_of(self._effective_patterns(number), self._intended_patterns(number))
+        effective, intended = self._authorization.token_class(number), self._intended.token_class(number)
+        return requests_of(
+            self._effective_patterns(number),
+            self._intended_patterns(number),
+            token_class=lambda request: (effective(request), intended(request)),
+        )
 
     def _effective_patterns(self, number: int) -> dict[str, set[str]]:
         """Return what the policies for an endpoint say of requests, and whose tokens are checked there."""

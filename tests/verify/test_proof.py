@@ -117,7 +117,10 @@ def test_an_intent_without_a_flow_finds_its_rule_superfluous() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("example", [BANK, *(path for path in EXAMPLES if path.stem in {"two-tenants", "internal"})])
+@pytest.mark.parametrize(
+    "example",
+    [BANK, *(path for path in EXAMPLES if path.stem in {"two-tenants", "internal", "admin-panel"})],
+)
 def test_every_mutant_is_caught_or_known_to_change_nothing(example: Path) -> None:
     total, alive = survivors(render(Request((str(example),))))
     kind = example.parent.parent.name
