@@ -57,8 +57,7 @@ def bundles() -> dict[str, tuple[str, dict[str, bytes]]]:
 def documents() -> Iterator[tuple[Path, str]]:
     """Yield every hand-written document that holds something made from data, with that renewed."""
     readmes = [kind.folder / "README.md" for kind in profile_types().values()]
-    for path in (*readmes, *SESSIONS, CONTRIBUTING, RULES, ARCHITECTURE):
-    for path in (*readmes, *SESSIONS, CONTRIBUTING, RULES, COVERAGE):
+    for path in (*readmes, *SESSIONS, CONTRIBUTING, RULES, ARCHITECTURE, COVERAGE):
         text = path.read_text("utf-8")
         for mark, table in tables(path).items():
             text = with_table(text, mark, table)
