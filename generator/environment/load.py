@@ -13,9 +13,10 @@ from generator.core.names import suggestion
 from generator.core.places import Document, Json, Place
 from generator.core.resources import json_file, package_file
 from generator.core.yaml_reader import read_documents
-from generator.environment import model, plain_words
+from generator.environment import gateways, model, plain_words
+from generator.environment.convert import to_model
+from generator.environment.families import check_families
 
-UNKNOWN = "unknown"
 _PRESETS = package_file("environment", "presets")
 
 
@@ -35,7 +36,11 @@ def load_environment(name: str, base: Path, asked_at: Place | None = None) -> mo
     Raises:
         InvalidInput: there is no such environment, or its file has mistakes (all of them).
     """
-    return _to_model(facts(name, base, asked_at), Path(name).stem)
+    found = _document(name, base, asked_at)
+    spec = _resolved(found, ())
+    if findings := list(check_families(spec, found)):
+        raise InvalidInput(findings)
+    return to_model(spec, Path(name).stem)
 
 
 def facts(name: str, base: Path, asked_at: Place | None = None) -> dict[str, Json]:
@@ -65,6 +70,7 @@ def _document(name: str, base: Path, asked_at: Place | None) -> Document:
             documents[0], findings = plain_words.in_our_form(documents[0])
         validator = compile_schema(environment_schema())
         findings += schema_errors.findings(documents[0], validator, wrong="MG012", unknown="MG011", missing="MG013")
+        findings += gateways.completed(documents[0]) if not findings else []
     if findings:
         raise InvalidInput(findings)
     return documents[0]
@@ -103,76 +109,3 @@ def _overlay(base: dict[str, Json], over: dict[str, Json]) -> dict[str, Json]:
         else:
             merged[key] = value
     return merged
-
-
-def _known(value: Json) -> Any:
-    return None if value == UNKNOWN else value
-
-
-def _tuple(value: Json) -> tuple[Any, ...] | None:
-    return None if value == UNKNOWN else tuple(value)
-
-
-def _version(value: Json) -> tuple[int, ...] | None:
-    return None if value == UNKNOWN else tuple(int(part) for part in value.split("."))
-
-
-def _pods(data: dict[str, Json]) -> model.Pods:
-    return model.Pods(data["namespace"], data["labels"])
-
-
-def _gateway(name: str, data: dict[str, Json]) -> model.Gateway:
-    health = data.get("healthPort", 15021)
-    return model.Gateway(
-        name,
-        data["install"],
-        _pods(data),
-        data["serviceAccount"],
-        tuple(data["ports"]),
-        None if health == "none" else health,
-    )
-
-
-def _to_model(spec: dict[str, Json], name: str) -> model.Environment:
-    cni, dns, ranges, istio, balancer = (spec[key] for key in ("cni", "dns", "addresses", "istio", "loadBalancer"))
-    prometheus, gateways = spec["prometheus"], _known(spec["gateways"])
-    return model.Environment(
-        name=name,
-        kubernetes_version=_version(spec["kubernetes"]["version"]),
-        cni=model.Cni(
-            _known(cni["name"]),
-            _known(cni["policyPoint"]),
-            _known(cni["ipBlockMatchesPods"]),
-            _known(cni["kubeletExempt"]),
-            cni["matchExpressions"],
-        ),
-        dns=model.Dns(_pods(dns), tuple(dns["ports"]), tuple(dns["nodeLocalAddresses"])),
-        addresses=model.Addresses(
-            pods=_tuple(ranges["pods"]),
-            nodes=_tuple(ranges["nodes"]),
-            services=_tuple(ranges["services"]),
-            metadata=tuple(ranges["metadata"]),
-            api_server=_tuple(ranges["apiServer"]),
-            api_server_ports=_tuple(ranges["apiServerPorts"]),
-        ),
-        ip_families=tuple(spec["ipFamilies"]),
-        istio=model.Istio(
-            _version(istio["version"]),
-            istio["rootNamespace"],
-            _pods(istio["controlPlane"]),
-            istio["revision"],
-            _known(istio["trustDomain"]),
-            tuple(istio["trustDomainAliases"]),
-        ),
-        mesh_namespaces=spec["mesh"]["namespaces"],
-        gateways=None if gateways is None else {key: _gateway(key, value) for key, value in gateways.items()},
-        prometheus=None
-        if isinstance(prometheus, str)
-        else model.Prometheus(_pods(prometheus), prometheus["serviceAccount"], prometheus.get("mesh") == "sidecar"),
-        has_prometheus=None if prometheus == UNKNOWN else prometheus != "none",
-        load_balancer=model.LoadBalancer(
-            _known(balancer["externalTrafficPolicy"]),
-            _known(balancer["trustedProxies"]),
-            _known(balancer["proxyProtocol"]),
-        ),
-    )

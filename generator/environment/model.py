@@ -18,16 +18,24 @@ class Pods:
 
 @dataclass(frozen=True, slots=True)
 class Dns:
-    """The cluster's resolvers; ports are those of the *pods* (OpenShift 5353, Gardener 8053)."""
+    """The cluster's resolvers; ports are those of the *pods* (OpenShift 5353, Gardener 8053).
+
+    What answers on the node itself (NodeLocal DNSCache, Cloud DNS, LocalDNS) is known by its
+    addresses, or by its pods where they have a network of their own; its port is always 53.
+    """
 
     pods: Pods
     ports: tuple[int, ...]
     node_local_addresses: tuple[str, ...]
+    node_local_pods: Pods | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """One gateway; ports are those of its pods, not of its Service."""
+    """One gateway; ports are those of its pods, not of its Service.
+
+    ``routes`` is the API that attaches routes to it; ``gateway`` names its object of the Gateway API.
+    """
 
     name: str
     install: str
@@ -35,6 +43,9 @@ class Gateway:
     service_account: str
     ports: tuple[int, ...]
     health_port: int | None
+    role: str = "ingress"
+    routes: str = "istio"
+    gateway: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +93,14 @@ class Addresses:
 
 
 @dataclass(frozen=True, slots=True)
+class CloudCredentials:
+    """Where pods fetch credentials of their cloud, as a policy sees it."""
+
+    addresses: tuple[str, ...]
+    ports: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LoadBalancer:
     """How a client's address reaches the gateways."""
 
@@ -105,4 +124,6 @@ class Environment:
     gateways: Mapping[str, Gateway] | None = None
     prometheus: Prometheus | None = None
     has_prometheus: bool | None = None
+    cloud_credentials: CloudCredentials | None = None
+    has_cloud_credentials: bool | None = None
     load_balancer: LoadBalancer = LoadBalancer(None, None, None)

@@ -36,10 +36,12 @@ _FACTS: Mapping[_Path, _Path] = {
     ("dns", "podPorts"): ("dns", "ports"),
     ("dns", "nodeLocal"): ("dns", "nodeLocalAddresses"),
     ("dns", "nodeLocalAddresses"): ("dns", "nodeLocalAddresses"),
+    ("dns", "nodeLocalPods"): ("dns", "nodeLocalPods"),
     ("ipFamilies",): ("ipFamilies",),
     ("mesh",): ("mesh",),
     ("gateways",): ("gateways",),
     ("prometheus",): ("prometheus",),
+    ("cloudCredentials",): ("cloudCredentials",),
     ("loadBalancer",): ("loadBalancer",),
 }
 """Every fact by its plain words, and where our own form has it below ``spec``."""

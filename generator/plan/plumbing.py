@@ -18,6 +18,9 @@ ISTIOD_PORT = 15012
 METRICS_PORT = 15020
 """Merged metrics of application and proxy; plaintext, not captured by the proxy (pilot-agent)."""
 
+DNS_PORT = 53
+"""What pods dial, and where a resolver on the node listens; the cluster's own may listen elsewhere."""
+
 HEALTH_PORT = 15021
 """Readiness of proxies and gateways."""
 
@@ -99,13 +102,18 @@ class Plumbing:
         return None
 
     def _dns(self, seen_from: str) -> tuple[NetworkRule, ...]:
+        """Return the rules for both kinds of resolvers, which may listen on different ports of theirs."""
         dns = self._environment.dns
-        peers = [self._namer.pods(dns.pods, seen_from, "the cluster's resolvers")]
-        peers += [
-            PeerView("the node's own resolver (NodeLocal DNSCache)", cidr=one) for one in dns.node_local_addresses
-        ]
-        ports = tuple(Port(number, protocol) for protocol in ("udp", "tcp") for number in dns.ports)
-        return (NetworkRule(tuple(peers), ports),)
+        peers = {dns.ports: [self._namer.pods(dns.pods, seen_from, "the cluster's resolvers")]}
+        local = [PeerView("the node's own resolver (NodeLocal DNSCache)", cidr=one) for one in dns.node_local_addresses]
+        if dns.node_local_pods is not None:
+            local.append(self._namer.pods(dns.node_local_pods, seen_from, "the nodes' caches (NodeLocal DNSCache)"))
+        peers.setdefault((DNS_PORT,), []).extend(local)
+        return tuple(
+            NetworkRule(tuple(ones), tuple(Port(number, protocol) for protocol in ("udp", "tcp") for number in ports))
+            for ports, ones in peers.items()
+            if ones
+        )
 
     def _istiod(self, seen_from: str) -> tuple[NetworkRule, ...]:
         peer = self._namer.pods(self._environment.istio.control_plane, seen_from, "istiod")

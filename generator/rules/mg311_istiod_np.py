@@ -47,6 +47,7 @@ from generator.topology import Endpoint, Point
 
 RULE = Rule("MG311", "istiod-np", "an isolated istiod without what the mesh needs of it", Severity.ERROR)
 
+_LOOKUP = 53
 _XDS = Point("TCP", 15012)
 _WEBHOOK = Point("TCP", 15017)
 _API_SERVER_PORTS = (443, 6443)
@@ -123,7 +124,11 @@ def _resolver(context: Context, istiod: Endpoint, policies: list[NetworkPolicy])
     resolvers = pods_of_platform(context, dns.pods)
     resolvers += [Endpoint("the node's resolver", address=one.partition("/")[0]) for one in dns.node_local_addresses]
     admission = context.cluster.admission
-    verdicts = [admission.admits(istiod, "Egress", one, Point("UDP", port)) for one in resolvers for port in dns.ports]
+    verdicts = [
+        admission.admits(istiod, "Egress", one, Point("UDP", port))
+        for one in resolvers
+        for port in {*dns.ports, _LOOKUP}
+    ]
     if verdicts and all(verdict is False for verdict in verdicts):
         message = f"nothing in {policy_names(policies)} lets {istiod.name} resolve names"
         fix = "add an egress rule to the cluster's resolvers, UDP and TCP"

@@ -155,6 +155,8 @@ class Cluster:
             ("the cluster's resolver", environment.dns.pods, "", "none"),
             ("istiod", environment.istio.control_plane, "istiod", "none"),
         ]
+        if environment.dns.node_local_pods:
+            known.append(("the nodes' DNS cache", environment.dns.node_local_pods, "", "none"))
         if environment.prometheus:
             mesh = "sidecar" if environment.prometheus.in_mesh else "none"
             known.append(("Prometheus", environment.prometheus.pods, environment.prometheus.service_account, mesh))

@@ -33,12 +33,15 @@ def platform_pods(environment: Environment) -> list[Pods]:
     """Return the pods that *environment* knows without any manifest."""
     gateways = [gateway.pods for gateway in (environment.gateways or {}).values()]
     prometheus = [environment.prometheus.pods] if environment.prometheus else []
-    return [environment.dns.pods, environment.istio.control_plane, *prometheus, *gateways]
+    caches = [environment.dns.node_local_pods] if environment.dns.node_local_pods else []
+    return [environment.dns.pods, *caches, environment.istio.control_plane, *prometheus, *gateways]
 
 
 def platform(environment: Environment) -> Iterator[Endpoint]:
     """Yield the platform's pods as endpoints."""
     yield _pod("the cluster's resolver", environment.dns.pods)
+    if environment.dns.node_local_pods:
+        yield _pod("the nodes' DNS cache", environment.dns.node_local_pods)
     yield _pod("istiod", environment.istio.control_plane)
     if environment.prometheus:
         known = environment.prometheus

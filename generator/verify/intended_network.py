@@ -7,7 +7,7 @@ from generator.model.terms import Isolation, Mesh
 from generator.topology import Endpoint, Point
 from generator.verify.meaning import Meaning, is_at, is_within
 
-XDS, METRICS, READINESS = 15012, 15020, 15021
+LOOKUP, XDS, METRICS, READINESS = 53, 15012, 15020, 15021
 
 
 class IntendedNetwork:
@@ -62,9 +62,12 @@ class IntendedNetwork:
     def _outbound(self, point: Point, in_mesh: bool) -> int:
         found = 0
         dns = self._meaning.environment.dns
-        if point.transport in ("UDP", "TCP") and point.number in dns.ports:
+        is_lookup = point.transport in ("UDP", "TCP")
+        if is_lookup and point.number in dns.ports:
             found |= self._meaning.pods(dns.pods)
+        if is_lookup and point.number == LOOKUP:
             found |= self._meaning.where(lambda other: is_within(other.address, dns.node_local_addresses))
+            found |= self._meaning.pods(dns.node_local_pods) if dns.node_local_pods else 0
         if in_mesh and point == Point("TCP", XDS):
             found |= self._meaning.pods(self._meaning.environment.istio.control_plane)
         return found

@@ -24,7 +24,7 @@ from generator.topology import Endpoint, Point
 from generator.verify.components import components
 from generator.verify.guarded import client_fields
 from generator.verify.intended_mesh import IntendedMesh, claim_name
-from generator.verify.intended_network import METRICS, READINESS, XDS, IntendedNetwork
+from generator.verify.intended_network import LOOKUP, METRICS, READINESS, XDS, IntendedNetwork
 from generator.verify.meaning import Meaning
 from generator.verify.universe import endpoints
 
@@ -304,7 +304,7 @@ def _named_points(intent: Intent, environment: Environment) -> set[Point]:
     for gateway in (environment.gateways or {}).values():
         numbers |= {*gateway.ports, *([gateway.health_port] if gateway.health_port else [])}
     found = {Point("TCP", number) for number in numbers}
-    found |= {Point(transport, number) for transport in ("UDP", "TCP") for number in environment.dns.ports}
+    found |= {Point(transport, number) for transport in ("UDP", "TCP") for number in (LOOKUP, *environment.dns.ports)}
     for workload in intent.workloads.values():
         found |= {Point(port.transport, port.number) for port in workload.ports}
     for flow in intent.flows:

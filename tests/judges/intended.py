@@ -158,8 +158,11 @@ class Intended:
         dns, istiod = self._environment.dns, self._environment.istio.control_plane
         is_resolver = isinstance(target, Pod) and target.namespace == dns.pods.namespace
         is_resolver = is_resolver and isinstance(target, Pod) and target.carries(dns.pods.labels)
-        if is_resolver or (isinstance(target, Address) and _is_within(target, dns.node_local_addresses)):
-            yield from (Grant(frozenset({"TCP", "UDP"}), (port, port)) for port in dns.ports)
+        is_cache = isinstance(target, Address) and _is_within(target, dns.node_local_addresses)
+        if isinstance(target, Pod) and dns.node_local_pods and target.namespace == dns.node_local_pods.namespace:
+            is_cache = target.carries(dns.node_local_pods.labels)
+        numbers = {*(dns.ports if is_resolver else ()), *([53] if is_cache else [])}
+        yield from (Grant(frozenset({"TCP", "UDP"}), (port, port)) for port in sorted(numbers))
         if isinstance(target, Pod) and target.namespace == istiod.namespace and target.carries(istiod.labels):
             yield from [tcp(ISTIOD)] if source.mesh else []
 
