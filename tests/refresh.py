@@ -29,6 +29,8 @@ from generator.rules import registry
 from tests import pictures, sessions
 from tests.coverage import table as coverage
 from tests.docs.components import component_tables
+from tests import sessions
+from tests.detection.test_detect import CLUSTERS, detected
 from tests.docs.session import SESSIONS, Session
 from tests.rules.pages import read_page
 
@@ -64,6 +66,7 @@ def documents() -> Iterator[tuple[Path, str]]:
         yield path, played(text) if path in SESSIONS else text
     yield from ((path, sessions.played(path)) for path in sessions.sessions())
     yield from ((ROOT / name, pictures.drawn(name)) for name in pictures.PICTURES)
+    yield from ((folder / "environment.yaml", detected(folder)) for folder in CLUSTERS)
 
 
 def tables(path: Path) -> dict[str, str]:

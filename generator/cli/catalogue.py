@@ -16,6 +16,8 @@ from generator.cli.options import ProfileFolders
 from generator.cli.terminal import emit, verb
 from generator.core.errors import EXIT_OK, MeshgenError
 
+DETECT = "detect"
+
 
 @verb
 def profiles(profile_folders: ProfileFolders = None) -> int:
@@ -136,19 +138,36 @@ def env(
     name: Annotated[
         str | None,
         typer.Argument(
-            metavar="[NAME|FILE]", help="A preset, or an environment file.", autocompletion=completion.environment
+            metavar="[NAME|FILE|detect]",
+            help="A preset, an environment file, or `detect`.",
+            autocompletion=completion.environment,
         ),
     ] = None,
+    source: Annotated[
+        str | None, typer.Argument(metavar="[FILE|-]", help="With `detect`: what kubectl printed.")
+    ] = None,
 ) -> int:
-    """List the environments, or print all facts of one.
+    """List the environments, print all facts of one, or read those of your cluster.
 
     An environment states the facts of a cluster that policies depend on. To write your
     own: meshgen env kind > prod.yaml, change it, and name the file in the profile
     (environment: ./prod.yaml) or with --env.
+
+    Or let `env detect` read them from your cluster, each with the object and field it stands in:
+
+    kubectl get nodes,namespaces,services,endpointslices,pods,daemonsets,configmaps -A -o yaml
+    | meshgen env detect - > prod.yaml
+
+    Gateways of the Gateway API and ranges of Services are found in their pods and in
+    `kubectl get servicecidrs -o yaml`; several outputs may follow each other, with a line --- between them.
     """
     from generator.environment.load import document, load_environment, preset_names  # noqa: PLC0415
     from generator.environment.show import as_file  # noqa: PLC0415
 
+    if name == DETECT:
+        return _detect(source)
+    if source is not None:
+        raise MeshgenError(f"{source!r} is one word too many; only `meshgen env detect` takes a second")
     if name is None:
         width = max(len(one) for one in preset_names())
         for one in preset_names():
@@ -156,4 +175,17 @@ def env(
         return EXIT_OK
     load_environment(name, Path())
     emit(as_file(name, Path()))
+    return EXIT_OK
+
+
+def _detect(source: str | None) -> int:
+    from generator.detection.detect import COMMAND, detect  # noqa: PLC0415  (start-up: only what a run needs)
+
+    if source is None:
+        raise MeshgenError(f"say what to read: a file, or - for standard input: {COMMAND}")
+    try:
+        content = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+    except OSError as error:
+        raise MeshgenError(f"{source}: cannot be read: {error.strerror}") from error
+    emit(detect(content, "<stdin>" if source == "-" else source))
     return EXIT_OK
