@@ -35,7 +35,7 @@ def document(resource: Resource, path: Path) -> None:
     template = environment.get_template(template_name(resource))
     yaml = YAML()
     data = yaml.load(template.render(r=resource, labels={"app": "naive"}, annotations={"from": "naive"}))
-    jsonschema.validate(data, schema_of(resource.kind))
+    jsonschema.validate(data, schema_of(resource.kind, resource.api_version))
     with path.open("w") as file:
         yaml.dump(data, file)
 

@@ -32,6 +32,7 @@ from tests.docs.components import component_tables
 from tests import sessions
 from tests.detection.test_detect import CLUSTERS, detected
 from tests.docs.session import SESSIONS, Session
+from tests.environment.test_presets import DIFFERENCES, differences
 from tests.rules.pages import read_page
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -67,6 +68,9 @@ def documents() -> Iterator[tuple[Path, str]]:
     yield from ((path, sessions.played(path)) for path in sessions.sessions())
     yield from ((ROOT / name, pictures.drawn(name)) for name in pictures.PICTURES)
     yield from ((folder / "environment.yaml", detected(folder)) for folder in CLUSTERS)
+    with tempfile.TemporaryDirectory() as folder:
+        for path in sorted(DIFFERENCES.glob("*.yaml")):
+            yield path, differences(path.stem, Path(folder))
 
 
 def tables(path: Path) -> dict[str, str]:

@@ -18,6 +18,7 @@ from generator.cli.fn import fn
 from generator.cli.graph import graph
 from generator.cli.init import init
 from generator.cli.options import Parameter
+from generator.cli.recommend import recommend
 from generator.cli.render import render
 from generator.cli.schema import schema
 from generator.cli.terminal import wants_colour
@@ -54,7 +55,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (render, verify, check, why, diff, graph, init, profiles, explain, env, schema, fn):
+for command in (render, verify, check, why, diff, graph, recommend, init, profiles, explain, env, schema, fn):
     app.command()(_typed(command))
 
 

@@ -13,11 +13,13 @@ from generator.intent.guards import check_guards
 from generator.intent.plaintext import check_needless_plaintext, check_server_first
 from generator.intent.platform import check_platform
 from generator.intent.rate_limits import check_rate_limits
+from generator.intent.routes import check_routes
 from generator.intent.separation import check_separation
 from generator.intent.tokens import check_tokens
 from generator.model.intent import (
     AddressesPeer,
     AnyonePeer,
+    CloudCredentialsPeer,
     Flow,
     Intent,
     Namespace,
@@ -51,6 +53,7 @@ def check_intent(intent: Intent, environment: Environment) -> list[Finding]:
     findings += check_boundary(intent, environment)
     findings += check_guards(intent, environment)
     findings += check_rate_limits(intent, environment)
+    findings += check_routes(intent, environment)
     findings += check_separation(intent)
     findings += check_platform(intent, environment)
     return findings
@@ -156,7 +159,7 @@ def _check_encryption(intent: Intent, flow: Flow) -> list[Finding]:
 def _check_registry(intent: Intent, flow: Flow) -> list[Finding]:
     """Proxies that know only registered hosts refuse connections to bare addresses."""
     client, server = flow.client, flow.server
-    if not isinstance(client, WorkloadPeer) or not isinstance(server, AddressesPeer):
+    if not isinstance(client, WorkloadPeer) or not isinstance(server, AddressesPeer | CloudCredentialsPeer):
         return []
     namespace = intent.namespaces.get(client.namespace)
     if namespace is None or not namespace.registry_only or intent.workloads[client.key].mesh is not Mesh.SIDECAR:
@@ -164,7 +167,9 @@ def _check_registry(intent: Intent, flow: Flow) -> list[Finding]:
     registered = {
         external.port
         for external in intent.externals
-        if external.namespace == namespace.name and (server.is_public or set(external.addresses) == set(server.cidrs))
+        if isinstance(server, AddressesPeer)
+        and external.namespace == namespace.name
+        and (server.is_public or set(external.addresses) == set(server.cidrs))
     }
     numbers = {port.number for port in flow.ports or ()}
     if numbers and numbers <= registered:

@@ -14,6 +14,7 @@ from generator.model.intent import (
     ExternalService,
     ExternalTls,
     GatewayLockdown,
+    GatewayRoute,
     MeshWide,
     Request,
     TokenIssuer,
@@ -51,6 +52,7 @@ class FlowDeclaration:
     plaintext: str
     token: str
     tolerated: str = ""
+    route: GatewayRoute | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +190,7 @@ class _Reader:
             request_place=self._placed((*here, restrictions[0])) if restrictions else written,
             plaintext=item.get("plaintext", ""),
             token=item.get("token", ""),
+            route=_route(item),
         )
 
     def _peer_place(self, route: Route, peer: Json) -> Place:
@@ -269,3 +272,13 @@ class _Reader:
                 for index, entry in enumerate(item.get("plaintextClients", []))
             ),
         )
+
+
+def _route(flow: Json) -> GatewayRoute | None:
+    """Return how the gateway of *flow* sends its requests on; a Service is named as its workload by default."""
+    said = flow.get("route")
+    return (
+        GatewayRoute(said.get("service", flow["to"].get("workload", "")), said["port"], said.get("tls", ""))
+        if said
+        else None
+    )

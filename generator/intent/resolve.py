@@ -12,6 +12,7 @@ from generator.intent.declarations import Declarations, FlowDeclaration
 from generator.intent.written import SecuredNamespaces, ServicePeer, WrittenPeer, ZonePeer
 from generator.model.intent import (
     ApiServerPeer,
+    CloudCredentialsPeer,
     Flow,
     GatewayPeer,
     NamespacesPeer,
@@ -71,6 +72,7 @@ class FlowResolver:
             plaintext=written.plaintext,
             token=written.token,
             tolerated=written.tolerated,
+            route=written.route,
             request_place=written.request_place,
         )
 
@@ -152,6 +154,8 @@ class FlowResolver:
         """Return the numbered ports, or None where the flow asks for every port."""
         if isinstance(server, ApiServerPeer) and not written.ports_given:
             return self._api_server_ports(written)
+        if isinstance(server, CloudCredentialsPeer):
+            return self._credentials_ports(written)
         own = self._workloads[server.namespace, server.workload].ports if isinstance(server, WorkloadPeer) else ()
         if written.ports is None:
             return None if written.ports_given else _only_port(written, own)
@@ -165,6 +169,18 @@ class FlowResolver:
             fix = "write addresses.apiServer and addresses.apiServerPorts into an environment file of your own"
             raise _Unresolved("MG029", message, written.server_place, fix)
         return tuple(Port(number, "tcp") for number in ports)
+
+    def _credentials_ports(self, written: FlowDeclaration) -> tuple[Port, ...]:
+        """Return where the cloud hands out credentials; unknown, or nowhere, is MG029."""
+        name, found = self._environment.name, self._environment.cloud_credentials
+        if found is not None:
+            return tuple(Port(number, "tcp") for number in found.ports)
+        message = f"the environment {name!r} does not say cloudCredentials: where pods fetch them"
+        fix = "write cloudCredentials with addresses and ports into an environment file of your own"
+        if self._environment.has_cloud_credentials is False:
+            message = f"the environment {name!r} says that no cloud hands out credentials there"
+            fix = "drop cloudCredentials from `needs`, or choose the environment of the cloud"
+        raise _Unresolved("MG029", message, written.server_place, fix)
 
 
 def _only_port(written: FlowDeclaration, own: tuple[Port, ...]) -> tuple[Port, ...]:

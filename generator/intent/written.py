@@ -10,6 +10,7 @@ from generator.model.intent import (
     AddressesPeer,
     AnyonePeer,
     ApiServerPeer,
+    CloudCredentialsPeer,
     GatewayPeer,
     NamespacesPeer,
     Peer,
@@ -82,6 +83,7 @@ def _peer(data: Json) -> Peer:
     singular: dict[str, Peer] = {
         "prometheus": PrometheusPeer(),
         "apiServer": ApiServerPeer(),
+        "cloudCredentials": CloudCredentialsPeer(),
         "anyone": AnyonePeer(),
     }
-    return singular[next(iter(data))]
+    return singular[data.get("platform") or next(iter(data))]

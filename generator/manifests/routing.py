@@ -28,7 +28,10 @@ class GatewayName:
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """A Service that a route leads to. ``port`` None: the only one the Service has."""
+    """A Service that a route leads to. ``port`` None: the only one the Service has.
+
+    ``paths`` are patterns (``/a``, ``/a/*``) of the requests that go there; without any, all of them.
+    """
 
     namespace: str
     service: str
@@ -36,6 +39,7 @@ class Backend:
     gateways: tuple[GatewayName, ...]
     has_mesh: bool
     place: Place
+    paths: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +61,13 @@ def read_virtual_service(manifest: Manifest) -> RouteObject:
             narrowed = [strings(mapping(one).get("gateways")) for one in sequence(route.get("match"))]
             names = tuple(dict.fromkeys(name for each in narrowed for name in each)) if all(narrowed) else ()
             at: Route = ("spec", protocol, index, "route")
-            found += list(_destinations(manifest, route, at, names or attached))
+            paths = _uris(route) if protocol == "http" else ()
+            found += list(_destinations(manifest, route, at, names or attached, paths))
     return RouteObject(manifest, strings(spec.get("hosts")), tuple(found))
 
 
 def _destinations(
-    manifest: Manifest, route: Mapping[str, Json], at: Route, names: tuple[str, ...]
+    manifest: Manifest, route: Mapping[str, Json], at: Route, names: tuple[str, ...], paths: tuple[str, ...]
 ) -> Iterator[Backend]:
     gateways = tuple(_gateway_name(name, manifest.namespace) for name in names if name != MESH)
     for index, entry in enumerate(map(mapping, sequence(route.get("route")))):
@@ -72,7 +77,18 @@ def _destinations(
         if service is not None:
             place = manifest.place(*at, index, "destination", "host")
             port = number if isinstance(number, int) else None
-            yield Backend(*service, port, gateways, MESH in names, place)
+            yield Backend(*service, port, gateways, MESH in names, place, paths)
+
+
+def _uris(route: Mapping[str, Json]) -> tuple[str, ...]:
+    """Return the paths of a VirtualService's rule; none if some match takes any path, or those of a regex."""
+    found = []
+    for one in map(mapping, sequence(route.get("match"))):
+        uri = mapping(one.get("uri"))
+        if "exact" not in uri and "prefix" not in uri:
+            return ()
+        found.append(str(uri["exact"]) if "exact" in uri else f"{uri['prefix']}*")
+    return tuple(found)
 
 
 def _gateway_name(name: str, namespace: str) -> GatewayName:
@@ -104,6 +120,7 @@ def read_route(manifest: Manifest) -> RouteObject:
             has_mesh = True
     found = []
     for index, rule in enumerate(map(mapping, sequence(manifest.spec.get("rules")))):
+        paths = tuple(_path_matches(rule))
         for position, backend in enumerate(map(mapping, sequence(rule.get("backendRefs")))):
             if str(backend.get("kind") or "Service") != "Service" or backend.get("group"):
                 continue
@@ -111,8 +128,22 @@ def read_route(manifest: Manifest) -> RouteObject:
             port = backend.get("port")
             namespace = str(backend.get("namespace") or manifest.namespace)
             number = port if isinstance(port, int) else None
-            found.append(Backend(namespace, str(backend.get("name") or ""), number, tuple(gateways), has_mesh, place))
+            service = str(backend.get("name") or "")
+            found.append(Backend(namespace, service, number, tuple(gateways), has_mesh, place, paths))
     return RouteObject(manifest, strings(manifest.spec.get("hostnames")), tuple(found))
+
+
+def _path_matches(rule: Mapping[str, Json]) -> Iterator[str]:
+    """Yield the paths of an HTTPRoute's rule; PathPrefix goes by whole segments, and to it /a/ is /a."""
+    for one in map(mapping, sequence(rule.get("matches"))):
+        path = mapping(one.get("path"))
+        value = str(path.get("value") or "/")
+        if path.get("type") == "Exact":
+            yield value
+        elif path.get("type") == "RegularExpression" or not value.rstrip("/"):
+            yield "/*"
+        else:
+            yield from (value.rstrip("/"), f"{value.rstrip('/')}/*")
 
 
 def gateway_selector(manifest: Manifest) -> dict[str, str]:

@@ -47,26 +47,37 @@ _SERVED: dict[str, tuple[str, ...]] = {
     "Sidecar": _NETWORKING,
     "EnvoyFilter": ("networking.istio.io/v1alpha3",),
     "Telemetry": ("telemetry.istio.io/v1", "telemetry.istio.io/v1alpha1"),
+    "VirtualService": _NETWORKING,
+    "IstioGateway": _NETWORKING,
+    "HTTPRoute": ("gateway.networking.k8s.io/v1", "gateway.networking.k8s.io/v1beta1"),
     "Kustomization": ("kustomize.config.k8s.io/v1beta1",),
 }
+_KINDS = {"IstioGateway": "Gateway"}
+"""Schemas whose kind another API group has as well."""
 
 
 @cache
 def known_kinds() -> frozenset[KindOfObject]:
     """Return every (apiVersion, kind) that has a schema here, older served versions included."""
-    return frozenset((version, kind) for kind, versions in _SERVED.items() for version in versions)
+    return frozenset((version, _KINDS.get(name, name)) for name, versions in _SERVED.items() for version in versions)
 
 
 @cache
-def schema_of(kind: str) -> Schema:
+def schema_of(kind: str, version: str = "") -> Schema:
     """Return the schema of *kind* as one self-contained document, without any reference left.
+
+    *version* (apiVersion) tells apart what several groups call the same.
 
     jsonschema looks a reference up anew at every value it checks; here that is done once.
     """
-    text = package_file("manifests", "schemas", f"{kind}.json").read_text(encoding="utf-8")
+    text = package_file("manifests", "schemas", f"{_file(kind, version)}.json").read_text(encoding="utf-8")
     schema: Schema = json.loads(text)
     resolved: Schema = _resolved(schema, schema.pop("$defs", {}))
     return resolved
+
+
+def _file(kind: str, version: str) -> str:
+    return next((name for name, other in _KINDS.items() if other == kind and version in _SERVED[name]), kind)
 
 
 def check(
@@ -89,7 +100,7 @@ def check(
     if extra and identity in extra:
         validator = compile_schema(extra[identity])
     elif identity in known_kinds():
-        validator = _validator(identity[1])
+        validator = _validator(identity[1], identity[0])
     else:
         return [_no_schema(document, *identity, known_kinds() | frozenset(extra or ()))]
     return schema_errors.findings(document, validator, wrong=STRUCTURE, unknown=unknown)
@@ -102,8 +113,8 @@ def metadata_schema() -> Schema:
 
 
 @cache
-def _validator(kind: str) -> Validator:
-    return compile_schema(schema_of(kind))
+def _validator(kind: str, version: str) -> Validator:
+    return compile_schema(schema_of(kind, version))
 
 
 @cache

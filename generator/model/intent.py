@@ -114,6 +114,11 @@ class ApiServerPeer:
 
 
 @dataclass(frozen=True, slots=True)
+class CloudCredentialsPeer:
+    """What hands out credentials of the cloud to pods, at the addresses that the environment names."""
+
+
+@dataclass(frozen=True, slots=True)
 class AddressesPeer:
     """Addresses outside the cluster; ``is_public`` stands for all of them but private ranges."""
 
@@ -126,7 +131,16 @@ class AnyonePeer:
     """Everybody: asked for by name, never the meaning of an empty list."""
 
 
-Peer = WorkloadPeer | NamespacesPeer | GatewayPeer | PrometheusPeer | ApiServerPeer | AddressesPeer | AnyonePeer
+Peer = (
+    WorkloadPeer
+    | NamespacesPeer
+    | GatewayPeer
+    | PrometheusPeer
+    | ApiServerPeer
+    | CloudCredentialsPeer
+    | AddressesPeer
+    | AnyonePeer
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +155,18 @@ class Request:
     hosts: tuple[str, ...] = ()
     headers: tuple[tuple[str, tuple[str, ...]], ...] = ()
     claims: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayRoute:
+    """How a gateway sends a flow's requests on: to a port of a Service, over TLS where it has a certificate.
+
+    ``tls`` names the Secret with that certificate, in the namespace of the gateway's pods.
+    """
+
+    service: str
+    port: int
+    tls: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +188,7 @@ class Flow:
     plaintext: str = ""
     token: str = ""
     tolerated: str = ""
+    route: GatewayRoute | None = None
     request_place: Place | None = field(default=None, compare=False, repr=False)
 
 

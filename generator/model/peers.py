@@ -17,6 +17,7 @@ def describe(peer: Peer) -> str:
     if isinstance(peer, GatewayPeer):
         return f"the gateway {peer.gateway}"
     words = {"PrometheusPeer": "Prometheus", "ApiServerPeer": "the Kubernetes API server", "AnyonePeer": "anyone"}
+    words["CloudCredentialsPeer"] = "the cloud's credentials"
     return words.get(type(peer).__name__, "an address outside the cluster")
 
 

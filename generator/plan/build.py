@@ -18,6 +18,7 @@ from generator.plan.network import plan_network
 from generator.plan.rate_limits import plan_rate_limits
 from generator.plan.resources import Resource
 from generator.plan.telemetry import plan_telemetry
+from generator.plan.routes import plan_routes
 
 KIND_ORDER = (
     "Namespace",
@@ -32,6 +33,9 @@ KIND_ORDER = (
     "AuthorizationPolicy",
     "ServiceEntry",
     "DestinationRule",
+    "Gateway",
+    "VirtualService",
+    "HTTPRoute",
     "Sidecar",
     "EnvoyFilter",
     "Telemetry",
@@ -56,6 +60,7 @@ def plan(intent: Intent, environment: Environment) -> tuple[list[Resource], list
         *plan_guards(intent, environment),
         *plan_rate_limits(intent, environment),
         *plan_egress(intent, environment),
+        *plan_routes(intent, environment),
         *plan_mesh_wide(intent, environment),
         *plan_audits(intent),
         *plan_telemetry(intent, environment),

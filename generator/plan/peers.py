@@ -12,6 +12,7 @@ from generator.model.intent import (
     AddressesPeer,
     AnyonePeer,
     ApiServerPeer,
+    CloudCredentialsPeer,
     GatewayPeer,
     Intent,
     NamespacesPeer,
@@ -56,8 +57,8 @@ class PeerNamer:
             return (PeerView(comment, _namespaces(peer), Selector()),)
         if isinstance(peer, AddressesPeer):
             return self._public(comment) if peer.is_public else tuple(self._block(cidr, comment) for cidr in peer.cidrs)
-        if isinstance(peer, ApiServerPeer):
-            return self._api_server(comment, place)
+        if isinstance(peer, ApiServerPeer | CloudCredentialsPeer):
+            return self._at_addresses(peer, comment, place)
         return self._platform(peer, seen_from, comment, place)
 
     def pods(self, pods: Pods, seen_from: str, comment: str) -> PeerView:
@@ -92,8 +93,13 @@ class PeerNamer:
             return ()
         return (self.pods(self._environment.prometheus.pods, seen_from, comment),)
 
-    def _api_server(self, comment: str, place: Place) -> tuple[PeerView, ...]:
-        addresses = self._environment.addresses.api_server
+    def _at_addresses(
+        self, peer: ApiServerPeer | CloudCredentialsPeer, comment: str, place: Place
+    ) -> tuple[PeerView, ...]:
+        """Return what stands at addresses of its own, which are opened as they are; that there are any is known."""
+        credentials, addresses = self._environment.cloud_credentials, self._environment.addresses.api_server
+        if isinstance(peer, CloudCredentialsPeer):
+            addresses = credentials.addresses if credentials else ()
         if addresses is None:
             self.unknown("addresses.apiServer", "the API server is no pod that a policy could select", place)
             return ()

@@ -150,6 +150,48 @@ class DestinationRuleView:
 
 
 @dataclass(frozen=True, slots=True)
+class GatewayView:
+    """``spec`` of a Gateway (networking.istio.io): one host, served by the pods with these labels."""
+
+    labels: Mapping[str, str]
+    port: int
+    protocol: str
+    host: str
+    credential: str
+
+
+@dataclass(frozen=True, slots=True)
+class PathMatch:
+    """A path of requests: exactly it, or everything that starts with it."""
+
+    path: str
+    is_prefix: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualServiceView:
+    """``spec`` of a VirtualService for gateways; without matches it takes every path."""
+
+    hosts: tuple[str, ...]
+    gateways: tuple[str, ...]
+    matches: tuple[PathMatch, ...]
+    service: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRouteView:
+    """``spec`` of an HTTPRoute attached to one Gateway of the Gateway API; without matches it takes every path."""
+
+    gateway: str
+    gateway_namespace: str
+    hosts: tuple[str, ...]
+    matches: tuple[PathMatch, ...]
+    service: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
 class SidecarView:
     """``spec`` of the one Sidecar of a namespace, or of one workload."""
 
@@ -240,6 +282,9 @@ View = (
     | RequestAuthenticationView
     | ServiceEntryView
     | DestinationRuleView
+    | GatewayView
+    | VirtualServiceView
+    | HttpRouteView
     | SidecarView
     | TelemetryView
     | RateLimitView
@@ -298,10 +343,12 @@ def mesh_object(
     *,
     dry_run: bool = False,
 ) -> Resource:
-    """Return an Istio object; *dry_run* makes an AuthorizationPolicy log and not decide."""
-    group = {"Sidecar": "networking", "ServiceEntry": "networking", "DestinationRule": "networking"}
-    group |= {"Telemetry": "telemetry", "EnvoyFilter": "networking"}
+    """Return an object of the mesh layer; *dry_run* makes an AuthorizationPolicy log and not decide."""
+    networking = ("Sidecar", "ServiceEntry", "DestinationRule", "Gateway", "VirtualService", "EnvoyFilter")
+    group = dict.fromkeys(networking, "networking") | {"Telemetry": "telemetry"}
     version = "v1alpha3" if kind == "EnvoyFilter" else "v1"
     api_version = f"{group.get(kind, 'security')}.istio.io/{version}"
+    if kind == "HTTPRoute":
+        api_version = "gateway.networking.k8s.io/v1"
     annotations = {"istio.io/dry-run": "true"} if dry_run else {}
     return Resource(kind, api_version, name, namespace, Layer.MESH, spec, purpose, origins, annotations=annotations)

@@ -134,6 +134,7 @@ def known_ranges(environment: Environment, bundle: Bundle) -> set[str]:
     own = environment.addresses
     for known in (own.api_server, own.nodes, own.pods, own.services):
         ranges |= set(known or ())
+    ranges |= set(environment.cloud_credentials.addresses) if environment.cloud_credentials else set()
     return ranges | set(environment.dns.node_local_addresses) | set(_named_ranges(bundle))
 
 

@@ -15,6 +15,7 @@ from generator.model.intent import (
     AddressesPeer,
     AnyonePeer,
     ApiServerPeer,
+    CloudCredentialsPeer,
     Flow,
     GatewayPeer,
     Intent,
@@ -60,6 +61,9 @@ class Meaning:
             return self.where(lambda one: self._is_outside(one.address, peer))
         if isinstance(peer, ApiServerPeer):
             return self.where(lambda one: is_within(one.address, self.environment.addresses.api_server or ()))
+        if isinstance(peer, CloudCredentialsPeer):
+            known = self.environment.cloud_credentials
+            return self.where(lambda one: known is not None and is_within(one.address, known.addresses))
         return self._mask_of_pods(peer)
 
     def _mask_of_pods(self, peer: WorkloadPeer | NamespacesPeer | GatewayPeer | PrometheusPeer) -> int:

@@ -26,6 +26,7 @@ from generator.verify.guarded import client_fields
 from generator.verify.intended_mesh import IntendedMesh, claim_name
 from generator.verify.intended_network import LOOKUP, METRICS, READINESS, XDS, IntendedNetwork
 from generator.verify.meaning import Meaning
+from generator.verify.routed import Misrouted, compare_routes
 from generator.verify.universe import endpoints
 
 _MANY_PARTS = 30
@@ -153,6 +154,7 @@ class _Comparison:
             bundle.authorization_policies, bundle.request_authentications, self._mtls, self._universe, identities
         )
         self._intent = intent
+        self._misrouted = tuple(compare_routes(intent, environment, bundle))
         self._decisions = 0
         self._known_requests: dict[int, tuple[Request, ...]] = {}
         self._found: dict[tuple[Kind, str, int, int], Discrepancy] = {}
@@ -164,7 +166,8 @@ class _Comparison:
                     self._compare_network(number, direction)
             if self._intended.closes(number) or self._authorization.binds(number):
                 self._compare_mesh(number)
-        found = sorted(self._found.values(), key=lambda one: (one.kind, one.layer, one.server.name, one.client.name))
+        found = [*self._found.values(), *map(_misrouted, self._misrouted)]
+        found.sort(key=lambda one: (one.kind, one.layer, one.server.name, one.client.name))
         return Proof(len(self._universe.endpoints), len(self._points), self._decisions, tuple(found))
 
     def _compare_network(self, number: int, direction: str) -> None:
@@ -298,9 +301,19 @@ class _Comparison:
                 yield flow
 
 
+def _misrouted(one: Misrouted) -> Discrepancy:
+    """Return a wrong route as a disagreement of its own layer."""
+    (gateway, host), (namespace, service, port) = one.route.door, one.route.backend
+    kind = Kind.WEAKER if one.is_weaker else Kind.LOST if one.is_lost else Kind.EXCESS
+    server = Endpoint(f"{namespace}/{service}, for {host}{one.path}")
+    point = Point("TCP", port or 0)
+    return Discrepancy(kind, "route", Endpoint(f"the gateway {gateway}"), server, point, None, (one.route.place,))
+
+
 def _named_points(intent: Intent, environment: Environment) -> set[Point]:
     """Return every port that intent or environment names: each is looked at even if no policy names it."""
     numbers = {XDS, METRICS, READINESS, 15008, *(environment.addresses.api_server_ports or ())}
+    numbers |= set(environment.cloud_credentials.ports) if environment.cloud_credentials else set()
     for gateway in (environment.gateways or {}).values():
         numbers |= {*gateway.ports, *([gateway.health_port] if gateway.health_port else [])}
     found = {Point("TCP", number) for number in numbers}

@@ -31,7 +31,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     "intent": intent_schema(),
     "environment": environment_schema(),
     **{f"profile {name}": kind.schema() for name, kind in profile_types().items()},
-    **{kind: schema_of(kind) for _, kind in sorted(known_kinds())},
+    **{kind: schema_of(kind, version) for version, kind in sorted(known_kinds())},
 }
 REPLACEMENTS: list[Json] = [
     *(None, True, False, 0, 1, -1, 1.0, 1.5, 65536, math.nan, math.inf),

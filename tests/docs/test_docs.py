@@ -136,7 +136,7 @@ def test_verb_table_lists_every_verb() -> None:
 
 
 def test_every_template_is_described() -> None:
-    described = set(re.findall(r"^\| `([a-z]+/[a-z]+\.yaml\.j2)`", _text(SESSIONS[2]), re.MULTILINE))
+    described = set(re.findall(r"^\| `([a-z-]+/[a-z]+\.yaml\.j2)`", _text(SESSIONS[2]), re.MULTILINE))
     files = {path.relative_to(ROOT / "templates").as_posix() for path in (ROOT / "templates").glob("*/*.j2")}
     assert described == files
     assert {kind.lower() for kind in KIND_ORDER} | {"kustomization"} == {

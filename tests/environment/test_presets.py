@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from generator.checking.check import CheckRequest, check
+from generator.core.resources import bundled
 from generator.environment.load import document, facts, load_environment, preset_names
 from generator.intent.profile_types import profile_types
 from generator.pipeline import Request, render
@@ -39,11 +40,32 @@ spec:
   gateways:
     public: {install: istioctl}
     partners: {install: gateway-api, namespace: partners, ports: [8443]}
+    edge: {install: gateway-api, namespace: edge, ports: [443]}
+  addresses: {apiServer: [192.0.2.7/32], apiServerPorts: [6443]}
+  cloudCredentials: {addresses: [169.254.169.254/32], ports: [80]}
   loadBalancer: {externalTrafficPolicy: Local}
 """
+DIFFERENCES = Path(__file__).parent / "differences"
+SHOWN = ("app/examples/bank-of-anthos.yaml", "external-service/examples/app-with-mail.yaml")
 EXAMPLES = [path for kind in profile_types().values() for path in kind.examples()]
 COVERED = {"MG121", "MG310"}
 """Rules about objects beside the bundle, which tell what they could not see; no preset changes that."""
+
+
+def differences(name: str, folder: Path) -> str:
+    """Return the documents of two examples that differ on the preset *name* from those on kind."""
+    lines = []
+    for example in SHOWN:
+        bundles = []
+        for preset in ("kind", name):
+            environment = folder / f"{preset}.yaml"
+            environment.write_text(GATEWAYS.replace("PRESET", preset))
+            request = Request((str(bundled("profiles") / example),), environment=str(environment))
+            bundles.append(render(request).files)
+        for path, text in sorted(bundles[1].items()):
+            if bundles[0].get(path) != text and "kustomization" not in path:
+                lines.append(f"# {example}: {path}\n{text[text.index('apiVersion') :]}---\n")
+    return "".join(lines)
 
 
 def test_the_presets_are_those_that_people_have() -> None:
@@ -104,3 +126,12 @@ def test_the_node_answers_on_53_wherever_the_resolvers_listen(tmp_path: Path) ->
         for rule in dns["spec"]["egress"]
     }
     assert ports == {(53,): [True, True], (8053,): [False]}
+
+
+@pytest.mark.parametrize("name", [one for one in preset_names() if one != "kind"])
+def test_what_differs_from_kind(name: str, tmp_path: Path) -> None:
+    assert differences(name, tmp_path) == (DIFFERENCES / f"{name}.yaml").read_text("utf-8")
+
+
+def test_every_preset_has_its_differences_written_down() -> None:
+    assert sorted(path.stem for path in DIFFERENCES.iterdir()) == sorted({*preset_names()} - {"kind"})

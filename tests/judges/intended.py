@@ -10,6 +10,7 @@ from generator.model.intent import (
     AddressesPeer,
     AnyonePeer,
     ApiServerPeer,
+    CloudCredentialsPeer,
     Flow,
     GatewayPeer,
     Intent,
@@ -136,6 +137,9 @@ class Intended:
     def _is_address_of(self, address: Address, peer: Peer) -> bool:
         if isinstance(peer, ApiServerPeer):
             return _is_within(address, self._environment.addresses.api_server or ())
+        if isinstance(peer, CloudCredentialsPeer):
+            credentials = self._environment.cloud_credentials
+            return credentials is not None and _is_within(address, credentials.addresses)
         if not isinstance(peer, AddressesPeer):
             return False
         if peer.is_public:

@@ -13,6 +13,7 @@ from generator.core.yaml_reader import read_documents
 
 SHARED = Path(__file__).parents[2].parent / "shared"
 CRDS = SHARED / "upstream" / "istio" / "crds-1.30.3.yaml"
+GATEWAY_API = SHARED / "upstream" / "gateway-api"
 OPENAPI = SHARED / "upstream" / "kubernetes" / "openapi-subset-1.36.json"
 needs_upstream = pytest.mark.skipif(not CRDS.is_file(), reason="the published schemas are not beside the project")
 
@@ -21,11 +22,14 @@ Schema = dict[str, Any]
 
 @cache
 def crd_schemas() -> dict[tuple[str, str], Schema]:
-    """Return the Istio CRD schemas by (apiVersion, kind)."""
-    documents, _ = read_documents(CRDS.read_bytes(), CRDS.name, allow_ambiguous=True)
+    """Return the CRD schemas of Istio and of the Gateway API by (apiVersion, kind)."""
+    files = [CRDS, *sorted(GATEWAY_API.glob("*.yaml"))]
+    documents = [one for file in files for one in read_documents(file.read_bytes(), "", allow_ambiguous=True)[0]]
     schemas: dict[tuple[str, str], Schema] = {}
     for document in documents:
         spec = document.data["spec"]
+        if document.data["kind"] != "CustomResourceDefinition":
+            continue
         for version in spec["versions"]:
             identity = (f"{spec['group']}/{version['name']}", spec["names"]["kind"])
             schemas[identity] = version["schema"]["openAPIV3Schema"]
