@@ -91,7 +91,10 @@ DAMAGES: dict[str, tuple[str, Damage]] = {
         "gateway-api",
         lambda one: one[API]["spec"]["rules"][0]["backendRefs"][0].update(port=81),
     ),
-    "gateway api: every path": ("gateway-api", lambda one: one[API]["spec"]["rules"][0].pop("matches")),
+    "gateway api: every path": (
+        "gateway-api",
+        lambda one: one[API]["spec"]["rules"][0]["matches"][0]["path"].update(value="/"),
+    ),
     "gateway api: exact, not prefix": (
         "gateway-api",
         lambda one: one[API]["spec"]["rules"][0]["matches"][0]["path"].update(type="Exact"),
