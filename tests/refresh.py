@@ -31,6 +31,7 @@ from tests.coverage import table as coverage
 from tests.docs.components import component_tables
 from tests import sessions
 from tests.detection.test_detect import CLUSTERS, detected
+from tests.docs.components import component_tables
 from tests.docs.session import SESSIONS, Session
 from tests.environment.test_presets import DIFFERENCES, differences
 from tests.rules.pages import read_page

@@ -117,6 +117,26 @@ def test_every_example_is_proven_and_free_of_findings_on_every_preset(name: str,
         assert [str(one.place) + one.message for one in found if one.code not in COVERED] == [], example
 
 
+@pytest.mark.parametrize(
+    ("istio", "kind", "callers"),
+    [
+        ("{trustDomain: example.org, trustDomainAliases: [cluster.local], version: unknown}", "principals",
+         ["example.org/ns/istio-system/sa/istio-ingressgateway-service-account"]),
+        ("{trustDomain: example.org, version: '1.30.3'}", "serviceAccounts",
+         ["istio-system/istio-ingressgateway-service-account"]),
+    ],
+)  # fmt: skip
+def test_identities_are_spelled_with_the_mesh_s_own_trust_domain(
+    istio: str, kind: str, callers: list[str], tmp_path: Path
+) -> None:
+    """Former trust domains need no rule of their own: Istio reads its own as those too."""
+    environment = tmp_path / "here.yaml"
+    environment.write_text(GATEWAYS.replace("PRESET", "gke").replace('{version: "1.30.3"}', istio))
+    policies = of_kind(render_text(tmp_path, MINIMAL, environment=str(environment)), "AuthorizationPolicy")
+    (rule,) = policies["shop", "allow-web"]["spec"]["rules"]
+    assert rule["from"] == [{"source": {kind: callers}}]
+
+
 def test_the_node_answers_on_53_wherever_the_resolvers_listen(tmp_path: Path) -> None:
     environment = tmp_path / "here.yaml"
     environment.write_text(GATEWAYS.replace("PRESET", "gardener"))
