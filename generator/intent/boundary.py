@@ -36,6 +36,7 @@ def check_boundary(intent: Intent, environment: Environment) -> list[Finding]:
     for lockdown in intent.gateways:
         findings += _check_routes(intent, lockdown)
         findings += _check_sources(environment, lockdown)
+        findings += _check_hosts(intent, environment, lockdown) if lockdown.is_routed_only else []
     return findings
 
 
@@ -129,3 +130,27 @@ def _check_sources(environment: Environment, lockdown: GatewayLockdown) -> list[
     message += "the node's address stands in place of the client's"
     fix = "set externalTrafficPolicy: Local on the gateway's Service and in the environment, or limit sources before it"
     return [Finding("MG028", message, lockdown.origin.place, fix)]
+
+
+def _check_hosts(intent: Intent, environment: Environment, lockdown: GatewayLockdown) -> list[Finding]:
+    """A gateway can be held to hosts where every flow names some, and nothing else opens it."""
+    name, place = lockdown.gateway, lockdown.origin.place
+    gateway = (environment.gateways or {})[name]
+    message = f"the gateway {name!r} is to answer for its hosts alone, but this names none"
+    findings = [
+        Finding("MG028", message, flow.origin.place, "name the hosts, or drop requests: routed")
+        for flow in intent.flows
+        if flow.client == GatewayPeer(name) and not (flow.request and flow.request.hosts)
+    ]
+    wide = intent.mesh_wide
+    if wide is not None and name in wide.gateways:
+        message = f"the gateway {name!r} is to answer for its hosts alone, and stays open mesh-wide for every request"
+        fix = "leave it out of mesh-baseline's gateways: its own policy opens it"
+        findings.append(Finding("MG025", message, place, fix, related=((wide.origin.place, "the mesh-wide policy"),)))
+    is_mesh_wide = gateway.pods.namespace == environment.istio.root_namespace
+    if is_mesh_wide and not intent.accepts("gateway-labels-mesh-wide", lockdown.origin.profile):
+        message = f"the gateway {name!r} runs in the root namespace: a policy for it holds for every pod of the mesh "
+        message += "with its labels"
+        fix = "run it in a namespace of its own, or accept the caveat gateway-labels-mesh-wide with a reason"
+        findings.append(Finding("MG027", message, place, fix))
+    return findings

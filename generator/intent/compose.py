@@ -166,8 +166,8 @@ def _unlike_lockdowns(declared: Sequence[Declarations]) -> list[Finding]:
     findings = []
     for one in (lockdown for item in declared for lockdown in item.gateways):
         known = found.setdefault(one.gateway, one)
-        if sorted(known.sources) != sorted(one.sources):
-            message = f"two profiles say who may reach the gateway {one.gateway!r}, and differ"
+        if (sorted(known.sources), known.is_routed_only) != (sorted(one.sources), one.is_routed_only):
+            message = f"two profiles say what the gateway {one.gateway!r} takes, and differ"
             related = ((known.origin.place, "the other one"),)
             findings.append(Finding("MG025", message, one.origin.place, "say it in one of them", related=related))
     return findings

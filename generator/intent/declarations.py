@@ -124,7 +124,12 @@ class _Reader:
             tokens=tuple(self._token(index, item) for index, item in self._each("tokens")),
             externals=tuple(self._external(index, item) for index, item in self._each("externals")),
             gateways=tuple(
-                GatewayLockdown(item["name"], self._origin("gateways", index, "name"), tuple(item.get("from", ())))
+                GatewayLockdown(
+                    item["name"],
+                    self._origin("gateways", index, "name"),
+                    tuple(item.get("from", ())),
+                    item.get("requests") == "routed",
+                )
                 for index, item in self._each("gateways")
             ),
             traffic=read_traffic(self._data, self._origin),

@@ -244,11 +244,15 @@ class ExternalService:
 
 @dataclass(frozen=True, slots=True)
 class GatewayLockdown:
-    """A gateway whose own pods are to be closed, except for what it is there for."""
+    """A gateway whose own pods are to be closed, except for what it is there for.
+
+    With ``is_routed_only`` its proxy answers requests for the hosts of its flows, and no others.
+    """
 
     gateway: str
     origin: Origin
     sources: tuple[str, ...] = ()
+    is_routed_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

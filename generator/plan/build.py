@@ -11,6 +11,7 @@ from generator.plan.audit import plan_audits
 from generator.plan.authentication import plan_authentication
 from generator.plan.authorization import plan_authorization
 from generator.plan.egress import plan_egress
+from generator.plan.entrances import plan_entrances
 from generator.plan.guards import plan_guards
 from generator.plan.mesh_wide import plan_mesh_wide
 from generator.plan.namespaces import plan_namespaces
@@ -60,6 +61,7 @@ def plan(intent: Intent, environment: Environment) -> tuple[list[Resource], list
         *plan_guards(intent, environment),
         *plan_rate_limits(intent, environment),
         *plan_egress(intent, environment),
+        *plan_entrances(intent, environment),
         *plan_routes(intent, environment),
         *plan_mesh_wide(intent, environment),
         *plan_audits(intent),

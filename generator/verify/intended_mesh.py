@@ -20,6 +20,7 @@ from generator.model.intent import (
 from generator.model.terms import Authorization, Mtls
 from generator.semantics.requests import CLAIM, HEADER, HOST, METHOD, PATH, Request, TokenClass
 from generator.topology import Endpoint, Point
+from generator.verify.doors import Doors
 from generator.verify.guarded import Guarded
 from generator.verify.meaning import Meaning, covers, is_at
 
@@ -34,12 +35,14 @@ class IntendedMesh:
         """Ask *meaning* for what words stand for."""
         self._meaning = meaning
         self.guarded = Guarded(meaning)
+        self.doors = Doors(meaning)
 
     def closes(self, endpoint: int) -> bool:
         """Tell whether the intent says who may call *endpoint* at the mesh layer, for itself or for the whole mesh."""
         one = self._meaning.universe.endpoints[endpoint]
         is_closed = self._mesh_wide(endpoint) is not None or self._own_mesh(endpoint)
-        return one.has_identity and (is_closed or self.guarded.holds_at(endpoint))
+        is_listed = self.guarded.holds_at(endpoint) or self.doors.holds_at(one)
+        return one.has_identity and (is_closed or is_listed)
 
     def _own_mesh(self, endpoint: int) -> bool:
         one = self._meaning.universe.endpoints[endpoint]
@@ -56,11 +59,12 @@ class IntendedMesh:
         one = self._meaning.universe.endpoints[endpoint]
         if point.transport != "TCP" or point.number in _UNCAPTURED:
             return self._meaning.universe.everyone
-        if self._is_invalid_token(request, one):
+        if self._is_invalid_token(request, one) or self.doors.shuts(one, point, request):
             return 0
         turned_away = self.guarded.turned_away(endpoint, point, request)
         if wide := self._mesh_wide(endpoint):
-            is_open = not wide.deny_by_default or self._is_kept_open(one, point, wide)
+            is_named = self._is_kept_open(one, point, wide) or self.doors.holds_at(one)
+            is_open = not wide.deny_by_default or is_named
             return self.connecting(endpoint, point) & ~turned_away if is_open else 0
         if not self._own_mesh(endpoint):
             return self._meaning.universe.everyone & ~turned_away

@@ -248,6 +248,7 @@ class _Comparison:
                 for name, values in flow.request.claims:
                     found.setdefault(CLAIM + claim_name(name), set()).update(values)
         found[HOST] |= self._intended.guarded.hosts(number)
+        found[HOST] |= self._intended.doors.hosts(self._universe.endpoints[number])
         for token in self._intended.issuers(self._universe.endpoints[number]):
             found.setdefault(f"{CLAIM}iss", set()).add(token.issuer)
             found.setdefault(f"{CLAIM}aud", set()).update(token.audiences)
