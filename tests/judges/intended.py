@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from generator.environment.model import Environment
 from generator.model.intent import (
@@ -12,6 +13,7 @@ from generator.model.intent import (
     ApiServerPeer,
     CloudCredentialsPeer,
     Flow,
+    GatewayLockdown,
     GatewayPeer,
     Intent,
     Namespace,
@@ -208,6 +210,8 @@ class Intended:
     def _asks_identity(self, pod: Pod) -> bool:
         if self._intent.mesh_wide is not None and self._intent.mesh_wide.deny_by_default:
             return True
+        if any(self._is_held(pod, lockdown) for lockdown in self._intent.gateways):
+            return True
         namespace = self._intent.namespaces.get(pod.namespace)
         if namespace is None or namespace.authorization is not Authorization.ENFORCED:
             return False
@@ -255,8 +259,18 @@ class Intended:
             if WorkloadPeer(token.namespace, token.workload) == flow.server and token.name == flow.token
         ]
 
+    def _is_held(self, pod: Pod, lockdown: GatewayLockdown) -> bool:
+        """Tell whether *pod* is of a gateway that answers for the hosts of its flows alone."""
+        return lockdown.is_routed_only and self._is_gateway(pod, lockdown.gateway)
+
     def _open_doors(self, target: Pod) -> Iterator[Grant]:
-        """Yield the ports of gateways that a mesh-wide default deny leaves open."""
+        """Yield the hosts of gateways that are held to them, and ports that a mesh-wide default deny leaves open."""
+        for lockdown in self._intent.gateways:
+            if self._is_held(target, lockdown):
+                flows = (one for one in self._intent.flows if one.client == GatewayPeer(lockdown.gateway))
+                hosts = sorted({host for one in flows if one.request for host in one.request.hosts})
+                spelled = tuple(text for host in hosts for text in (host, f"{host}:*"))
+                yield from (replace(tcp(port), hosts=spelled) for port in self._gateways[lockdown.gateway].ports)
         wanted = self._intent.mesh_wide
         for name in wanted.gateways if wanted and wanted.deny_by_default else ():
             gateway = self._gateways[name]
