@@ -28,6 +28,7 @@ def check_boundary(intent: Intent, environment: Environment) -> list[Finding]:
     findings: list[Finding] = []
     for flow in intent.flows:
         findings += _check_addresses(environment, flow)
+        findings += _check_pass_through(environment, flow)
     for external in intent.externals:
         findings += _check_known_addresses(intent, external)
         findings += _check_origination(intent, external)
@@ -52,6 +53,16 @@ def _check_addresses(environment: Environment, flow: Flow) -> list[Finding]:
                     fix = "name the workload instead of its address: a network policy selects pods by their labels"
                     findings.append(Finding("MG028", message, flow.origin.place, fix))
     return findings
+
+
+def _check_pass_through(environment: Environment, flow: Flow) -> list[Finding]:
+    """An east-west gateway hands connections on as they are: callers keep the identities of their own cluster."""
+    gateways = environment.gateways or {}
+    if not isinstance(flow.client, GatewayPeer) or gateways[flow.client.gateway].role != "east-west":
+        return []
+    message = f"the gateway {flow.client.gateway!r} joins clusters: who comes through it is not the gateway itself"
+    fix = "expose it through an ingress gateway; callers in other clusters cannot be named yet"
+    return [Finding("MG028", message, flow.origin.place, fix)]
 
 
 def is_inside(cidr: str, outer: str) -> bool:

@@ -43,7 +43,8 @@ def test_nothing_empty_is_written(bundle: Bundle) -> None:
         for route, value in walk(document):
             assert value != [], (path, route)
             assert value is not None, (path, route)
-            assert value != "", (path, route)
+            # The core API group has no name, and a backend without a group is one of that.
+            assert value != "" or route[-1] == "group", (path, route)
             if value == {}:
                 assert route[-1] in ("podSelector", "namespaceSelector"), (path, route)
 
