@@ -28,8 +28,6 @@ from generator.plan import resources
 from generator.rules import registry
 from tests import pictures, sessions
 from tests.coverage import table as coverage
-from tests.docs.components import component_tables
-from tests import sessions
 from tests.detection.test_detect import CLUSTERS, detected
 from tests.docs.components import component_tables
 from tests.docs.session import SESSIONS, Session

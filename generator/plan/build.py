@@ -18,8 +18,8 @@ from generator.plan.namespaces import plan_namespaces
 from generator.plan.network import plan_network
 from generator.plan.rate_limits import plan_rate_limits
 from generator.plan.resources import Resource
-from generator.plan.telemetry import plan_telemetry
 from generator.plan.routes import plan_routes
+from generator.plan.telemetry import plan_telemetry
 
 KIND_ORDER = (
     "Namespace",
