@@ -33,6 +33,7 @@ from tests.docs.components import component_tables
 from tests.docs.session import SESSIONS, Session
 from tests.environment.test_presets import DIFFERENCES, differences
 from tests.rules.pages import read_page
+from tests.semantics import precedence
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "out"
@@ -70,6 +71,7 @@ def documents() -> Iterator[tuple[Path, str]]:
     with tempfile.TemporaryDirectory() as folder:
         for path in sorted(DIFFERENCES.glob("*.yaml")):
             yield path, differences(path.stem, Path(folder))
+    yield precedence.TABLE, precedence.table()
 
 
 def tables(path: Path) -> dict[str, str]:

@@ -14,8 +14,20 @@ from generator.intent.declarations import Declaration, Declarations
 from generator.intent.merge import merge_declarations
 from generator.intent.resolve import FlowResolver
 from generator.intent.traffic import united
-from generator.model.intent import Flow, GatewayLockdown, Intent, MeshWide, Namespace, PrometheusPeer, Workload
+from generator.model.intent import (
+    Flow,
+    GatewayLockdown,
+    Intent,
+    MeshWide,
+    Namespace,
+    PrometheusPeer,
+    Waypoint,
+    Workload,
+)
 from generator.model.terms import Authorization, Isolation, Mesh, Mtls, Port
+
+CREATED_WAYPOINT = "waypoint"
+"""What a waypoint is called that a bundle creates: what `istioctl waypoint apply` calls it, too."""
 
 
 def compose(declared: Sequence[Declarations], environment: Environment) -> tuple[Intent, list[Finding]]:
@@ -92,6 +104,7 @@ def _namespace(merged: Declaration) -> Namespace:
         name=merged.key[0],
         origin=merged.origin,
         mesh=Mesh(fields.get("mesh", Mesh.SIDECAR)),
+        waypoint=_waypoint(fields.get("waypoint"), merged.key[0]),
         mtls=Mtls(fields.get("mtls", Mtls.STRICT)),
         authorization=Authorization(fields.get("authorization", Authorization.ENFORCED)),
         isolation=Isolation(fields.get("isolation", Isolation.NAMESPACE)),
@@ -115,6 +128,8 @@ def _workload(merged: Declaration, namespaces: Mapping[str, Namespace], environm
     directions = home.directions if home is not None else ("Ingress", "Egress")
     if home is not None and home.isolation is Isolation.WORKLOADS:
         directions = tuple(sorted(fields.get("directions", directions), reverse=True))
+    mesh = _mesh(fields.get("mesh"), home, environment.mesh_namespaces.get(namespace))
+    through = fields.get("waypoint", home.waypoint if home is not None else None)
     return Workload(
         namespace=namespace,
         name=name,
@@ -122,11 +137,23 @@ def _workload(merged: Declaration, namespaces: Mapping[str, Namespace], environm
         service_accounts=tuple(sorted(fields.get("serviceAccounts", (name,)))),
         ports=tuple(_port(port) for port in sorted(fields.get("ports", ()), key=lambda port: port["number"])),
         origin=merged.origin,
-        mesh=_mesh(fields.get("mesh"), home, environment.mesh_namespaces.get(namespace)),
+        mesh=mesh,
         is_rendered=fields.get("rendered", True) or is_closed_here,
         create_accounts=fields.get("createAccounts", False),
         directions=directions,
+        service=fields.get("service", name),
+        waypoint=_waypoint(through, namespace) if mesh is Mesh.AMBIENT else None,
+        is_enrolled=_waypoint(through, namespace) is not None,
     )
+
+
+def _waypoint(written: Json, namespace: str) -> Waypoint | None:
+    """Return the waypoint that is meant: one that the bundle creates, or one by its name."""
+    if written is None or isinstance(written, Waypoint):
+        return written
+    if isinstance(written, dict):
+        return Waypoint(written.get("namespace", namespace), written["name"])
+    return Waypoint(namespace, CREATED_WAYPOINT, created=True) if written == "create" else None
 
 
 def _mesh(own: str | None, namespace: Namespace | None, known: str | None) -> Mesh:
@@ -139,7 +166,7 @@ def _mesh(own: str | None, namespace: Namespace | None, known: str | None) -> Me
         return Mesh(own)
     if namespace is not None:
         return namespace.mesh
-    return Mesh.NONE if known == Mesh.NONE else Mesh.SIDECAR
+    return Mesh(known or Mesh.SIDECAR)
 
 
 def _port(data: Json) -> Port:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from generator.core.findings import Finding
 from generator.core.places import Place
 from generator.environment.model import Environment
+from generator.intent.ambient import check_ambient
 from generator.intent.boundary import check_boundary
 from generator.intent.guards import check_guards
 from generator.intent.plaintext import check_needless_plaintext, check_server_first
@@ -50,6 +51,7 @@ def check_intent(intent: Intent, environment: Environment) -> list[Finding]:
     findings += _check_accounts(intent)
     findings += check_tokens(intent)
     findings += _check_ports(intent)
+    findings += check_ambient(intent, environment)
     findings += check_boundary(intent, environment)
     findings += check_guards(intent, environment)
     findings += check_rate_limits(intent, environment)
@@ -115,11 +117,11 @@ def _check_requests(intent: Intent, flow: Flow) -> list[Finding]:
 
 
 def _check_identity(intent: Intent, environment: Environment, flow: Flow) -> list[Finding]:
-    in_mesh = any(mesh is Mesh.SIDECAR for _, mesh in _servers(intent, flow))
+    servers = [mesh for _, mesh in _servers(intent, flow)]
     if has_identity(flow.client, intent, environment):
-        return check_needless_plaintext(flow) if in_mesh else []
+        return check_needless_plaintext(flow) if any(mesh.is_member for mesh in servers) else []
     if flow.plaintext or flow.tolerated:
-        return check_server_first(flow) if in_mesh else []
+        return check_server_first(flow) if Mesh.SIDECAR in servers else []
     for namespace, mesh in _servers(intent, flow):
         is_lenient = namespace.mtls is Mtls.PERMISSIVE and namespace.authorization is not Authorization.ENFORCED
         if (
@@ -226,11 +228,7 @@ def _identity_rules(intent: Intent) -> Iterator[tuple[Workload, WorkloadPeer, Pl
             continue
         caller = intent.workloads[client.namespace, client.workload]
         for namespace, mesh in _servers(intent, flow):
-            if (
-                caller.mesh is Mesh.SIDECAR
-                and mesh is Mesh.SIDECAR
-                and namespace.authorization is not Authorization.OFF
-            ):
+            if caller.mesh is not Mesh.NONE and mesh.is_member and namespace.authorization is not Authorization.OFF:
                 yield caller, server, flow.origin.place, flow.origin.profile
 
 

@@ -82,6 +82,7 @@ class Rollout:
     mtls: str
     authorization: str
     create: bool
+    waypoint: Json
     exceptions: tuple[PortException, ...]
     plaintext_clients: tuple[PlaintextClient, ...]
 
@@ -259,6 +260,7 @@ class _Reader:
             mtls=item["mtls"],
             authorization=item["authorization"],
             create=item.get("create", False),
+            waypoint=item.get("waypoint"),
             exceptions=tuple(
                 PortException(
                     entry["workload"],

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from generator.core.findings import Finding
 from generator.environment.model import Environment, Pods
 from generator.model.intent import Intent, MeshWide, Namespace
-from generator.model.terms import Authorization, Isolation, Mesh
+from generator.model.terms import Authorization, Isolation
 
 
 def check_platform(intent: Intent, environment: Environment) -> list[Finding]:
@@ -27,8 +27,8 @@ def _check_root(intent: Intent, environment: Environment, namespace: Namespace) 
     if namespace.name != environment.istio.root_namespace:
         return
     own = intent.rendered_in(namespace.name)
-    is_whole = namespace.isolation is Isolation.NAMESPACE and namespace.mesh is Mesh.SIDECAR
-    if is_whole or any(one.mesh is Mesh.SIDECAR for one in own):
+    is_whole = namespace.isolation is Isolation.NAMESPACE and namespace.mesh.is_member
+    if is_whole or any(one.in_mesh for one in own):
         message = f"{namespace.name!r} is the root namespace of the mesh: policies there hold for every namespace"
         fix = "say what holds for the whole mesh with the profile type mesh-baseline, and leave this namespace out here"
         yield Finding("MG028", message, namespace.origin.place, fix)
@@ -63,7 +63,7 @@ def _check_deny(intent: Intent, wanted: MeshWide) -> Iterator[Finding]:
     """A mesh-wide default deny decides also where a namespace only wants to log what its rules would do."""
     words = {Authorization.OFF: "has no identity rules yet", Authorization.DRY_RUN: "only logs what its rules would do"}
     for namespace in intent.namespaces.values():
-        if namespace.mesh is Mesh.SIDECAR and namespace.authorization in words:
+        if namespace.mesh.is_member and namespace.authorization in words:
             message = (
                 f"the mesh-wide default deny would close {namespace.name!r}, which {words[namespace.authorization]}"
             )

@@ -62,7 +62,7 @@ class _Phase:
 
     @property
     def _is_in_mesh(self) -> bool:
-        return self.rollout.mesh == Mesh.SIDECAR
+        return self.rollout.mesh != Mesh.NONE
 
     @property
     def _is_enforced(self) -> bool:
@@ -129,6 +129,7 @@ class _Phase:
         fields = {
             **namespace.fields,
             "mesh": rollout.mesh,
+            **({"waypoint": rollout.waypoint} if rollout.waypoint else {}),
             "mtls": rollout.mtls,
             "authorization": rollout.authorization,
         }

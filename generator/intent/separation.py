@@ -75,7 +75,7 @@ def _check_members(intent: Intent, flow: Flow) -> Iterator[Finding]:
             message = f"{workload.name!r} has no sidecar, so those of {', '.join(flow.server.names)} refuse it"
             fix = "give it a sidecar, or list the flows (`inside: flows`) and say there which ports take plaintext"
             yield Finding("MG028", message, workload.origin.place, fix, related=related)
-        elif workload.mesh is Mesh.SIDECAR and workload.namespace in flow.server.names:
+        elif home.mesh is Mesh.NONE and workload.namespace in flow.server.names:
             message = f"{workload.name!r} has a sidecar, which refuses the others of {', '.join(flow.client.names)}"
             fix = (
                 "take all of them into the mesh, or list the flows (`inside: flows`) and say which ports take plaintext"

@@ -46,6 +46,7 @@ _SERVED: dict[str, tuple[str, ...]] = {
     "DestinationRule": _NETWORKING,
     "Sidecar": _NETWORKING,
     "EnvoyFilter": ("networking.istio.io/v1alpha3",),
+    "Gateway": ("gateway.networking.k8s.io/v1", "gateway.networking.k8s.io/v1beta1"),
     "Telemetry": ("telemetry.istio.io/v1", "telemetry.istio.io/v1alpha1"),
     "VirtualService": _NETWORKING,
     "IstioGateway": _NETWORKING,

@@ -14,11 +14,19 @@ DRY_RUN = "istio.io/dry-run"
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which workloads a policy speaks for: a selector's, a target's, or all of its namespace (or mesh)."""
+    """Which workloads a policy speaks for: a selector's, those behind targets, or all of its namespace (or mesh).
+
+    ``targets`` are group, kind and name, in the policy's own namespace (GatewayClass has none).
+    """
 
     namespace: str
     labels: Mapping[str, str]
-    has_targets: bool
+    targets: tuple[tuple[str, str, str], ...] = ()
+
+    @property
+    def has_targets(self) -> bool:
+        """Whether gateways and waypoints read it, and nobody else."""
+        return bool(self.targets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +89,9 @@ def read_scope(manifest: Manifest) -> Scope:
     """Read selector and targets of a policy."""
     spec = manifest.spec
     labels = texts(mapping(spec.get("selector")).get("matchLabels"))
-    return Scope(manifest.namespace, labels, bool(spec.get("targetRef") or spec.get("targetRefs")))
+    targets = [mapping(one) for one in (spec.get("targetRef"), *sequence(spec.get("targetRefs"))) if one]
+    found = [tuple(str(one.get(key) or "") for key in ("group", "kind", "name")) for one in targets]
+    return Scope(manifest.namespace, labels, tuple((group, kind, name) for group, kind, name in found))
 
 
 def read_peer_authentication(manifest: Manifest) -> PeerAuthentication:

@@ -20,6 +20,20 @@ WorkloadKey = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
+class Waypoint:
+    """The proxy through which ambient clients, and gateways, call Services; ``created`` by this bundle or there."""
+
+    namespace: str
+    name: str
+    created: bool = False
+
+    @property
+    def title(self) -> str:
+        """What comments call it."""
+        return f"the waypoint {self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
 class Namespace:
     """What a namespace that this bundle secures shall be like.
 
@@ -31,6 +45,7 @@ class Namespace:
     name: str
     origin: Origin
     mesh: Mesh = Mesh.SIDECAR
+    waypoint: Waypoint | None = None
     mtls: Mtls = Mtls.STRICT
     authorization: Authorization = Authorization.ENFORCED
     isolation: Isolation = Isolation.NAMESPACE
@@ -51,7 +66,9 @@ class Workload:
     """A set of pods that shares labels and identities.
 
     ``is_rendered`` is false for the far end of a flow whose own namespace is secured elsewhere.
-    ``directions`` are those in which this bundle isolates its pods.
+    ``directions`` are those in which this bundle isolates its pods. With a ``waypoint``, calls of
+    its ``service`` come through that; ``is_enrolled`` says that its namespace's label asks for one,
+    whether its pods are ambient or not.
     """
 
     namespace: str
@@ -64,11 +81,19 @@ class Workload:
     is_rendered: bool = True
     create_accounts: bool = False
     directions: tuple[str, ...] = ("Ingress", "Egress")
+    service: str = ""
+    waypoint: Waypoint | None = None
+    is_enrolled: bool = False
 
     @property
     def key(self) -> WorkloadKey:
         """Namespace and name."""
         return (self.namespace, self.name)
+
+    @property
+    def in_mesh(self) -> bool:
+        """Whether its pods are in the mesh."""
+        return self.mesh is not None and self.mesh.is_member
 
     def covers(self, other: Workload) -> bool:
         """Tell whether every pod of *other* is one of this workload's too, by its labels."""
@@ -300,6 +325,17 @@ class Intent:
     def rendered_in(self, namespace: str) -> Sequence[Workload]:
         """Return the workloads of *namespace* that this bundle secures, in order; found without a search."""
         return self._rendered.get(namespace, ())
+
+    @property
+    def waypoints(self) -> tuple[Waypoint, ...]:
+        """The waypoints whose own pods this bundle secures: those it creates, and those in namespaces it closes."""
+        known = [one.waypoint for one in self.namespaces.values()] + [one.waypoint for one in self.workloads.values()]
+        found = {}
+        for waypoint in known:
+            home = self.namespaces.get(waypoint.namespace) if waypoint else None
+            if waypoint and home and (waypoint.created or home.isolation is Isolation.NAMESPACE):
+                found[waypoint.namespace, waypoint.name] = waypoint
+        return tuple(one for _, one in sorted(found.items()))
 
     def accepts(self, caveat: str, profile: str) -> bool:
         """Tell whether *profile* accepted the weakness *caveat*."""

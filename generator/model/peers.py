@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from generator.environment.model import Environment
-from generator.model.intent import GatewayPeer, Intent, NamespacesPeer, Peer, PrometheusPeer, WorkloadPeer
+from generator.model.intent import AnyonePeer, GatewayPeer, Intent, NamespacesPeer, Peer, PrometheusPeer, WorkloadPeer
 from generator.model.terms import Mesh
 
 
@@ -23,16 +23,35 @@ def describe(peer: Peer) -> str:
 
 def has_identity(peer: Peer, intent: Intent, environment: Environment) -> bool:
     """Tell whether the peer's connections carry a mesh identity (a SPIFFE certificate)."""
-    if isinstance(peer, WorkloadPeer):
-        return intent.workloads[peer.namespace, peer.workload].mesh is Mesh.SIDECAR
     if isinstance(peer, NamespacesPeer):
-        return all(_namespace_mesh(name, intent, environment) is Mesh.SIDECAR for name in peer.names)
+        return all(_namespace_mesh(name, intent, environment).is_member for name in peer.names)
+    if isinstance(peer, WorkloadPeer | PrometheusPeer | GatewayPeer):
+        return all(one.is_member for one in modes(peer, intent, environment))
+    return False
+
+
+def modes(peer: Peer, intent: Intent, environment: Environment) -> frozenset[Mesh]:
+    """Return how the pods that *peer* means take part in the mesh; a gateway speaks as a sidecar does."""
+    if isinstance(peer, WorkloadPeer):
+        return frozenset({intent.workloads[peer.key].mesh or Mesh.NONE})
+    if isinstance(peer, NamespacesPeer):
+        own = {_namespace_mesh(name, intent, environment) for name in peer.names}
+        listed = {one.mesh or Mesh.NONE for name in peer.names for one in intent.rendered_in(name)}
+        return frozenset(own | listed)
     if isinstance(peer, PrometheusPeer):
-        return environment.prometheus is not None and environment.prometheus.in_mesh
-    return isinstance(peer, GatewayPeer)
+        in_mesh = environment.prometheus is not None and environment.prometheus.in_mesh
+        return frozenset({Mesh.SIDECAR if in_mesh else Mesh.NONE})
+    if isinstance(peer, AnyonePeer):
+        return frozenset(Mesh) if _has_ambient(intent, environment) else frozenset({Mesh.SIDECAR, Mesh.NONE})
+    return frozenset({Mesh.SIDECAR if isinstance(peer, GatewayPeer) else Mesh.NONE})
+
+
+def _has_ambient(intent: Intent, environment: Environment) -> bool:
+    stated = {one.mesh for one in intent.namespaces.values()} | {one.mesh for one in intent.workloads.values()}
+    return Mesh.AMBIENT in stated or Mesh.AMBIENT in environment.mesh_namespaces.values()
 
 
 def _namespace_mesh(name: str, intent: Intent, environment: Environment) -> Mesh:
     if name in intent.namespaces:
         return intent.namespaces[name].mesh
-    return Mesh.NONE if environment.mesh_namespaces.get(name) == Mesh.NONE else Mesh.SIDECAR
+    return Mesh(environment.mesh_namespaces.get(name, Mesh.SIDECAR))

@@ -12,7 +12,13 @@ class Mesh(StrEnum):
     """How a workload takes part in the mesh."""
 
     SIDECAR = "sidecar"
+    AMBIENT = "ambient"
     NONE = "none"
+
+    @property
+    def is_member(self) -> bool:
+        """Whether its pods have a mesh identity, and a proxy that decides for them."""
+        return self is not Mesh.NONE
 
 
 class Mtls(StrEnum):

@@ -9,7 +9,15 @@ from generator.model.intent import Intent, Namespace, TokenIssuer, Workload, Wor
 from generator.model.peers import describe
 from generator.model.terms import Isolation, Mesh, Mtls
 from generator.plan import naming
-from generator.plan.resources import PeerAuthenticationView, RequestAuthenticationView, Resource, TokenRule, mesh_object
+from generator.plan.resources import (
+    PeerAuthenticationView,
+    RequestAuthenticationView,
+    Resource,
+    Target,
+    TokenRule,
+    mesh_object,
+)
+from generator.plan.waypoints import labels_to_set
 
 NAMESPACE_POLICY = "default"
 """One selector-less PeerAuthentication per namespace: of two, Istio ignores the newer."""
@@ -44,17 +52,19 @@ def _for_namespace(
     intent: Intent, namespace: Namespace, exceptions: dict[WorkloadKey, dict[int, str]]
 ) -> Iterator[Resource]:
     own = intent.rendered_in(namespace.name)
-    members = [one for one in own if one.mesh is Mesh.SIDECAR and "Ingress" in one.directions]
-    if "Ingress" not in namespace.directions or not (members or namespace.mesh is Mesh.SIDECAR):
+    members = [one for one in own if one.in_mesh and "Ingress" in one.directions]
+    if "Ingress" not in namespace.directions or not (members or namespace.mesh.is_member):
         return
     is_whole = namespace.isolation is Isolation.NAMESPACE
     if is_whole:
+        who = "Every ambient pod" if namespace.mesh is Mesh.AMBIENT else "Every sidecar"
         words = {
-            Mtls.STRICT: "Every sidecar of this namespace takes mutual TLS alone.",
-            Mtls.PERMISSIVE: "Every sidecar of this namespace takes plaintext too, until all callers are in the mesh.",
+            Mtls.STRICT: f"{who} of this namespace takes mutual TLS alone.",
+            Mtls.PERMISSIVE: f"{who} of this namespace takes plaintext too, until all callers are in the mesh.",
         }
         view = PeerAuthenticationView(namespace.mtls.value)
         purpose = words[namespace.mtls] + (_tolerated(intent, namespace) if namespace.mtls is Mtls.PERMISSIVE else "")
+        purpose += labels_to_set(intent, namespace)
         yield mesh_object("PeerAuthentication", namespace.name, NAMESPACE_POLICY, view, purpose, (namespace.origin,))
     ports: dict[WorkloadKey, dict[int, str]] = defaultdict(dict)
     for workload in members:
@@ -100,7 +110,7 @@ def _for_tokens(intent: Intent) -> Iterator[Resource]:
         grouped[token.namespace, token.workload].append(token)
     for key, tokens in sorted(grouped.items()):
         workload = intent.workloads.get(key)
-        if workload is None or workload.mesh is not Mesh.SIDECAR:
+        if workload is None or not (workload.mesh is Mesh.SIDECAR or workload.waypoint):
             continue
         rules = tuple(
             TokenRule(
@@ -117,10 +127,18 @@ def _for_tokens(intent: Intent) -> Iterator[Resource]:
         )
         purpose = (
             f"{workload.name}: whose tokens are valid. This alone lets requests without a token pass; "
-            f"the AuthorizationPolicy {naming.workload_policy_name(workload.name)} asks for one."
+            f"the AuthorizationPolicy {_asking(workload)} asks for one."
         )
         view = RequestAuthenticationView(workload.labels, rules)
+        if workload.waypoint is not None:
+            view = RequestAuthenticationView({}, rules, Target("", "Service", workload.service))
         origins = tuple(sorted({token.origin for token in tokens}, key=repr))
         yield mesh_object(
             "RequestAuthentication", workload.namespace, naming.fit(f"{workload.name}-tokens"), view, purpose, origins
         )
+
+
+def _asking(workload: Workload) -> str:
+    """Return the name of the policy that asks for tokens."""
+    name = naming.workload_policy_name(workload.name)
+    return naming.waypoint_policy_name(name) if workload.waypoint is not None else name

@@ -7,29 +7,25 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from generator.core.findings import Finding
-from generator.core.places import Place
 from generator.environment.model import Environment
 from generator.model.intent import (
     Flow,
-    GatewayPeer,
     Intent,
     Namespace,
     NamespacesPeer,
-    Peer,
-    PrometheusPeer,
     Request,
     TokenIssuer,
+    Waypoint,
     Workload,
     WorkloadPeer,
 )
 from generator.model.peers import describe
 from generator.model.terms import Authorization, Isolation, Mesh, Origin
 from generator.plan import naming
-from generator.plan.resources import AuthorizationPolicyView, AuthorizationRule, Resource, mesh_object
+from generator.plan.identities import Identities
+from generator.plan.resources import AuthorizationPolicyView, AuthorizationRule, Resource, Target, mesh_object
+from generator.plan.roads import Way, ways
 
-# CVE-2026-39350: these versions read a dot in a serviceAccounts entry as "any character".
-_DOT_BUG = (((1, 25, 0), (1, 27, 8)), ((1, 28, 0), (1, 28, 5)), ((1, 29, 0), (1, 29, 1)))
-_SERVICE_ACCOUNTS_SINCE = (1, 25)
 _MAX_SERVICE_ACCOUNTS = 16
 _DRY_RUN = " Dry run: proxies decide nothing by it, they only log what it would decide."
 
@@ -51,13 +47,14 @@ class _Policy:
     labels: Mapping[str, str]
     purpose: str
     dry_run: bool
+    target: Target | None = None
     origins: set[Origin] = field(default_factory=set)
     rules: dict[tuple[tuple[str, ...], Request, Conditions, str], dict[tuple[str, str], dict[str, None]]] = field(
         default_factory=lambda: defaultdict(dict)
     )
 
     def resource(self) -> Resource:
-        spec = AuthorizationPolicyView(self.labels, tuple(self._rules()))
+        spec = AuthorizationPolicyView(self.labels, tuple(self._rules()), target=self.target)
         origins = tuple(sorted(self.origins, key=repr))
         purpose = self.purpose + (_DRY_RUN if self.dry_run else "")
         return mesh_object(
@@ -84,6 +81,19 @@ class _Policy:
                 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """A policy that admits a flow; with a ``waypoint``, that of the waypoint, or that which lets the waypoint in."""
+
+    policy: _Policy
+    is_ztunnel: bool
+    waypoint: Waypoint | None = None
+
+
+def _gateway(waypoint: Waypoint) -> Target:
+    return Target("gateway.networking.k8s.io", "Gateway", waypoint.name)
+
+
 def _in_parts(sources: Mapping[str, list[str]]) -> Iterator[dict[str, tuple[str, ...]]]:
     """Yield *sources* in parts of one kind each: kinds beside each other in one source mean AND.
 
@@ -107,13 +117,18 @@ class _AuthorizationPlanner:
         self._intent = intent
         self._environment = environment
         self._policies: dict[tuple[str, str], _Policy] = {}
-        self.findings: list[Finding] = []
+        self._identities = Identities(intent, environment)
+
+    @property
+    def findings(self) -> list[Finding]:
+        return self._identities.findings
 
     def resources(self) -> list[Resource]:
         for flow in self._intent.flows:
             self._plan_flow(flow)
         self._close_workloads()
-        denies = [self._default_deny(one) for one in self._intent.namespaces.values() if self._is_closed(one)]
+        closed = [one for one in self._intent.namespaces.values() if self._is_closed(one)]
+        denies = [deny for one in closed for deny in self._default_denies(one)]
         return denies + [policy.resource() for policy in self._policies.values()]
 
     def _close_workloads(self) -> None:
@@ -122,7 +137,7 @@ class _AuthorizationPlanner:
             namespace = self._intent.namespaces.get(workload.namespace)
             if namespace is None or namespace.isolation is Isolation.NAMESPACE or not workload.is_rendered:
                 continue
-            if workload.mesh is Mesh.SIDECAR and "Ingress" in workload.directions:
+            if workload.in_mesh and "Ingress" in workload.directions:
                 name = naming.workload_policy_name(workload.name)
                 purpose = f"{workload.name}: nobody may send it requests, unless another policy says so."
                 for policy in self._policy(namespace, name, workload.labels, purpose):
@@ -134,50 +149,66 @@ class _AuthorizationPlanner:
 
     def _has_mesh(self, namespace: Namespace) -> bool:
         own = self._intent.rendered_in(namespace.name)
-        return namespace.mesh is Mesh.SIDECAR or any(one.mesh is Mesh.SIDECAR for one in own)
+        return namespace.mesh.is_member or any(one.in_mesh for one in own)
 
-    def _default_deny(self, namespace: Namespace) -> Resource:
-        purpose = "No request is let in by any sidecar of this namespace unless another policy allows it."
+    def _default_denies(self, namespace: Namespace) -> Iterator[Resource]:
+        """Yield the policies that allow nothing: for the pods, and, as it does not hold there, for the waypoint."""
+        is_ambient = namespace.mesh is Mesh.AMBIENT
+        who = "No connection is let in by any pod" if is_ambient else "No request is let in by any sidecar"
+        purpose = f"{who} of this namespace unless another policy allows it."
         is_dry = namespace.authorization is Authorization.DRY_RUN
-        view = AuthorizationPolicyView({})
-        return mesh_object(
-            "AuthorizationPolicy",
-            namespace.name,
-            naming.DEFAULT_DENY,
-            view,
-            purpose + (_DRY_RUN if is_dry else ""),
-            (namespace.origin,),
-            dry_run=is_dry,
-        )
+        found = [(naming.DEFAULT_DENY, AuthorizationPolicyView({}), purpose + (_DRY_RUN if is_dry else ""))]
+        waypoint = namespace.waypoint
+        if waypoint is not None and waypoint.namespace == namespace.name:
+            purpose = "No request is let through by the waypoint unless a policy for its Service allows it."
+            view = AuthorizationPolicyView({}, target=_gateway(waypoint))
+            found.append((naming.fit(f"{naming.DEFAULT_DENY}-{waypoint.name}"), view, purpose))
+        for name, view, words in found:
+            origins = (namespace.origin,)
+            yield mesh_object("AuthorizationPolicy", namespace.name, name, view, words, origins, dry_run=is_dry)
 
     def _plan_flow(self, flow: Flow) -> None:
         ports = (
             None if flow.ports is None else tuple(str(port.number) for port in flow.ports if port.transport == "TCP")
         )
         if ports == ():
-            return  # the proxy does not capture UDP and SCTP: the network layer alone decides
-        for policy in self._subjects(flow):
-            policy.origins.add(flow.origin)
-            comment = f"{describe(flow.client)}: {flow.purpose}" if flow.purpose else describe(flow.client)
-            for words in (flow.plaintext, flow.tolerated):
-                comment = f"{comment} ({words})" if words else comment
-            callers = (
-                {("", ""): comment}
-                if flow.plaintext
-                else dict.fromkeys(self._sources(flow.client, flow.origin.place), comment)
-            )
-            if not callers:
-                continue  # nobody who could be named: no rule, never a rule for everybody
-            for issuer, conditions in self._conditions(flow):
-                kind = "anyone" if flow.plaintext else "identity"
-                rule = policy.rules[ports or (), flow.request or Request(), conditions, kind]
-                for source, words in callers.items():
-                    rule.setdefault(source, {})[f"{words}, with a token of {issuer}" if issuer else words] = None
+            return  # no proxy captures UDP and SCTP: the network layer alone decides
+        for door in self._doors(flow):
+            door.policy.origins.add(flow.origin)
+            if door.waypoint is None:
+                self._admit(door.policy, flow, ports or (), reads_requests=not door.is_ztunnel)
+            elif door.is_ztunnel:
+                words = f"{door.waypoint.title}, which decides over requests"
+                source = self._identities.account(door.waypoint.namespace, door.waypoint.name, flow.origin.place)
+                key = (ports or (), Request(), (), "identity")
+                door.policy.rules[key].setdefault(source, {})[words] = None
+            else:
+                self._admit(door.policy, flow, (), reads_requests=True)
 
-    def _subjects(self, flow: Flow) -> Iterator[_Policy]:
+    def _admit(self, policy: _Policy, flow: Flow, ports: tuple[str, ...], *, reads_requests: bool) -> None:
+        """Let *policy* admit the callers of *flow*."""
+        comment = f"{describe(flow.client)}: {flow.purpose}" if flow.purpose else describe(flow.client)
+        for words in (flow.plaintext, flow.tolerated):
+            comment = f"{comment} ({words})" if words else comment
+        callers = (
+            {("", ""): comment}
+            if flow.plaintext
+            else dict.fromkeys(self._identities.of(flow.client, flow.origin.place), comment)
+        )
+        if not callers:
+            return  # nobody who could be named: no rule, never a rule for everybody
+        request = (reads_requests and flow.request) or Request()
+        for issuer, conditions in self._conditions(flow) if reads_requests else [("", ())]:
+            kind = "anyone" if flow.plaintext else "identity"
+            rule = policy.rules[ports, request, conditions, kind]
+            for source, words in callers.items():
+                rule.setdefault(source, {})[f"{words}, with a token of {issuer}" if issuer else words] = None
+
+    def _doors(self, flow: Flow) -> Iterator[_Door]:
+        """Yield the policies that decide over *flow*: of each server, and of the waypoint before it."""
         server = flow.server
         if isinstance(server, WorkloadPeer) and server.namespace in self._intent.namespaces:
-            yield from self._workload_policy(self._intent.workloads[server.namespace, server.workload])
+            yield from self._doors_of(flow, self._intent.workloads[server.key])
         elif isinstance(server, NamespacesPeer):
             for namespace in (self._intent.namespaces.get(name) for name in server.names):
                 if namespace is None:
@@ -185,58 +216,61 @@ class _AuthorizationPlanner:
                 if namespace.isolation is Isolation.WORKLOADS:
                     for workload in self._intent.workloads.values():
                         if workload.namespace == namespace.name:
-                            yield from self._workload_policy(workload)
+                            yield from self._doors_of(flow, workload)
                 elif self._has_mesh(namespace):
-                    words = flow.purpose or "flows"
-                    purpose = f"Every sidecar of this namespace: {words}."
-                    yield from self._policy(namespace, naming.namespace_policy_name(words), {}, purpose)
+                    yield from self._doors_of_all(flow, namespace)
 
-    def _workload_policy(self, workload: Workload) -> Iterator[_Policy]:
-        if workload.is_rendered and workload.mesh is Mesh.SIDECAR:
-            name = naming.workload_policy_name(workload.name)
-            purpose = f"{workload.name}: which identities may send it which requests."
-            yield from self._policy(self._intent.namespaces[workload.namespace], name, workload.labels, purpose)
+    def _doors_of(self, flow: Flow, workload: Workload) -> Iterator[_Door]:
+        if not workload.is_rendered or not workload.in_mesh:
+            return
+        namespace, name = self._intent.namespaces[workload.namespace], naming.workload_policy_name(workload.name)
+        who = "connections" if workload.mesh is Mesh.AMBIENT else "requests"
+        purpose = f"{workload.name}: which identities may send it which {who}."
+        target = Target("", "Service", workload.service)
+        for policy in self._policy(namespace, name, workload.labels, purpose):
+            yield from self._in_order(flow, policy, workload.mesh or Mesh.NONE, workload.waypoint, namespace, target)
 
-    def _policy(self, namespace: Namespace, name: str, labels: Mapping[str, str], purpose: str) -> Iterator[_Policy]:
+    def _doors_of_all(self, flow: Flow, namespace: Namespace) -> Iterator[_Door]:
+        words = flow.purpose or "flows"
+        who = "pod in the mesh" if namespace.mesh is Mesh.AMBIENT else "sidecar"
+        purpose = f"Every {who} of this namespace: {words}."
+        for policy in self._policy(namespace, naming.namespace_policy_name(words), {}, purpose):
+            waypoint = namespace.waypoint
+            target = _gateway(waypoint) if waypoint else None
+            yield from self._in_order(flow, policy, namespace.mesh, waypoint, namespace, target)
+
+    def _in_order(
+        self,
+        flow: Flow,
+        policy: _Policy,
+        mesh: Mesh,
+        waypoint: Waypoint | None,
+        namespace: Namespace,
+        target: Target | None,
+    ) -> Iterator[_Door]:
+        """Yield the pod's own policy for callers that come to it, and those of a waypoint for those that it takes."""
+        taken, is_ztunnel = ways(flow, mesh, waypoint, self._intent, self._environment), mesh is Mesh.AMBIENT
+        if taken - {Way.WAYPOINT}:
+            yield _Door(policy, is_ztunnel)
+        if Way.WAYPOINT in taken and waypoint is not None and target is not None:
+            yield _Door(policy, is_ztunnel, waypoint)
+            name = naming.waypoint_policy_name(policy.name)
+            purpose = f"{policy.name}, at the waypoint {waypoint.name}: which identities may send which requests."
+            for attached in self._policy(namespace, name, {}, purpose, target):
+                yield _Door(attached, False, waypoint)
+
+    def _policy(
+        self,
+        namespace: Namespace,
+        name: str,
+        labels: Mapping[str, str],
+        purpose: str,
+        target: Target | None = None,
+    ) -> Iterator[_Policy]:
         if namespace.authorization is not Authorization.OFF:
             is_dry = namespace.authorization is Authorization.DRY_RUN
-            fresh = _Policy(namespace.name, name, labels, purpose, is_dry)
+            fresh = _Policy(namespace.name, name, labels, purpose, is_dry, target)
             yield self._policies.setdefault((namespace.name, name), fresh)
-
-    def _sources(self, client: Peer, place: Place) -> list[tuple[str, str]]:
-        """Return the caller's identities as (field of ``source``, value)."""
-        if isinstance(client, WorkloadPeer):
-            workload = self._intent.workloads[client.namespace, client.workload]
-            return [self._account(client.namespace, account, place) for account in workload.service_accounts]
-        if isinstance(client, NamespacesPeer):
-            return [("namespaces", name) for name in client.names]
-        if isinstance(client, GatewayPeer):
-            gateway = (self._environment.gateways or {})[client.gateway]
-            return [self._account(gateway.pods.namespace, gateway.service_account, place)]
-        if isinstance(client, PrometheusPeer) and self._environment.prometheus is not None:
-            prometheus = self._environment.prometheus
-            return [self._account(prometheus.pods.namespace, prometheus.service_account, place)]
-        return []
-
-    def _account(self, namespace: str, account: str, place: Place) -> tuple[str, str]:
-        if self._has_service_accounts(account):
-            return ("serviceAccounts", f"{namespace}/{account}")
-        trust_domain = self._environment.istio.trust_domain
-        if trust_domain is None:
-            message = (
-                f"the environment {self._environment.name!r} does not say istio.trustDomain: callers are named by it"
-            )
-            fix = "write istio.trustDomain, or an istio.version of 1.25 or newer, into an environment file of your own"
-            self.findings.append(Finding("MG029", message, place, fix))
-        return ("principals", f"{trust_domain}/ns/{namespace}/sa/{account}")
-
-    def _has_service_accounts(self, account: str) -> bool:
-        """Tell whether Istio can name this caller without its trust domain, and does so safely."""
-        version = self._environment.istio.version
-        if version is None or version[:2] < _SERVICE_ACCOUNTS_SINCE:
-            return False
-        padded = (*version, 0, 0)[:3]
-        return "." not in account or not any(first <= padded <= last for first, last in _DOT_BUG)
 
     def _conditions(self, flow: Flow) -> list[tuple[str, Conditions]]:
         """Return what requests of the flow must carry, once for each issuer of tokens that may vouch for them."""

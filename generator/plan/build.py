@@ -20,6 +20,7 @@ from generator.plan.rate_limits import plan_rate_limits
 from generator.plan.resources import Resource
 from generator.plan.routes import plan_routes
 from generator.plan.telemetry import plan_telemetry
+from generator.plan.waypoints import plan_waypoints
 
 KIND_ORDER = (
     "Namespace",
@@ -63,6 +64,7 @@ def plan(intent: Intent, environment: Environment) -> tuple[list[Resource], list
         *plan_egress(intent, environment),
         *plan_entrances(intent, environment),
         *plan_routes(intent, environment),
+        *plan_waypoints(intent),
         *plan_mesh_wide(intent, environment),
         *plan_audits(intent),
         *plan_telemetry(intent, environment),

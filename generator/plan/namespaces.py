@@ -8,6 +8,7 @@ from generator.environment.model import Environment
 from generator.model.intent import Intent, Namespace
 from generator.model.terms import Mesh
 from generator.plan.resources import Layer, LimitRangeView, QuotaView, Resource
+from generator.plan.waypoints import mesh_labels
 
 # Removing a policy is one thing, removing a namespace with everything in it another: the
 # two GitOps controllers that prune are told to leave it alone.
@@ -21,7 +22,7 @@ def plan_namespaces(intent: Intent, environment: Environment) -> list[Resource]:
     """Return the Namespace, ServiceAccount, ResourceQuota and LimitRange objects that profiles ask for."""
     resources: list[Resource] = []
     for namespace in intent.namespaces.values():
-        resources += _for_namespace(namespace, environment)
+        resources += _for_namespace(intent, namespace, environment)
     for workload in intent.workloads.values():
         if workload.create_accounts and workload.is_rendered:
             for account in workload.service_accounts:
@@ -41,11 +42,14 @@ def plan_namespaces(intent: Intent, environment: Environment) -> list[Resource]:
     return list({(one.kind, one.namespace, one.name): one for one in resources}.values())
 
 
-def _for_namespace(namespace: Namespace, environment: Environment) -> Iterator[Resource]:
+def _for_namespace(intent: Intent, namespace: Namespace, environment: Environment) -> Iterator[Resource]:
     origins = (namespace.origin,)
     if namespace.create:
-        labels = {**namespace.labels, **_injection(namespace, environment)}
-        purpose = "The namespace, and whether pods created in it get a sidecar."
+        is_ambient = namespace.mesh is Mesh.AMBIENT
+        joining = mesh_labels(intent, namespace) if is_ambient else _injection(namespace, environment)
+        labels = {**namespace.labels, **joining}
+        words = "how its pods take part in the mesh" if is_ambient else "whether pods created in it get a sidecar"
+        purpose = f"The namespace, and {words}."
         yield Resource(
             "Namespace", "v1", namespace.name, namespace.name, Layer.NAMESPACE, None, purpose, origins, labels, _KEEP
         )

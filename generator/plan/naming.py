@@ -10,9 +10,9 @@ DEFAULT_DENY = "default-deny"
 
 # `allow-*` sorts before `default-deny` wherever objects are applied in order of name (Argo CD,
 # Helm, kubectl kustomize), so no pod is cut off between two objects of one apply.
-_PLUMBING = frozenset({"dns", "istiod", "prometheus", "probes"})
+_PLUMBING = frozenset({"dns", "istiod", "prometheus", "probes", "ambient-probes"})
 _DIGEST = re.compile("-[0-9a-f]{8}$")  # a workload's own name could end like the name that another one is given
-_OTHERS = ("namespace-", "gateway-")  # what policies of whole namespaces and of gateways are named after
+_OTHERS = ("namespace-", "gateway-", "waypoint-")  # what policies of those are named after
 
 
 def plumbing_name(purpose: str) -> str:
@@ -30,6 +30,11 @@ def workload_policy_name(workload: str) -> str:
 def namespace_policy_name(purpose: str) -> str:
     """Return the name of a policy that speaks for a whole namespace, told apart from those of workloads."""
     return fit(f"allow-namespace-{slug(purpose)}")
+
+
+def waypoint_policy_name(policy: str) -> str:
+    """Return the name of what a waypoint reads beside *policy*, which the pods' own proxies read."""
+    return fit(f"allow-waypoint-{policy.removeprefix('allow-')}")
 
 
 def fit(name: str) -> str:

@@ -16,7 +16,7 @@ from generator.model.intent import (
     Intent,
     Namespace,
     NamespacesPeer,
-    Peer,
+    Waypoint,
     Workload,
     WorkloadPeer,
 )
@@ -34,6 +34,7 @@ from generator.plan.resources import (
     labelled,
     network_policy,
 )
+from generator.plan.roads import End, stretches
 
 _Ports = tuple[Port, ...] | None
 
@@ -124,6 +125,8 @@ class _NetworkPlanner:
             self._plan_namespace(namespace)
         for lockdown in self._intent.gateways:
             self._plan_gateway(lockdown)
+        for waypoint in self._intent.waypoints:
+            self._plan_waypoint(waypoint)
         for flow in self._intent.flows:
             self._plan_flow(flow)
 
@@ -157,18 +160,23 @@ class _NetworkPlanner:
         )
 
     def _plan_flow(self, flow: Flow) -> None:
-        for policy in self._subjects(flow.server, flow):
-            comment = _comment(flow, flow.client)
-            peers = self.namer.views(flow.client, policy.namespace, comment, flow.origin.place)
-            policy.add("Ingress", peers, flow.ports, comment, flow.origin)
-        for policy in self._subjects(flow.client, flow):
-            comment = _comment(flow, flow.server)
-            peers = self.namer.views(flow.server, policy.namespace, comment, flow.origin.place)
-            policy.add("Egress", peers, flow.ports, comment, flow.origin)
+        for stretch in stretches(flow, self._intent, self._environment):
+            for policy in self._subjects(stretch.server, flow):
+                self._admit(policy, "Ingress", stretch.client, stretch.ports, flow)
+            for policy in self._subjects(stretch.client, flow):
+                self._admit(policy, "Egress", stretch.server, stretch.ports, flow)
 
-    def _subjects(self, peer: Peer, flow: Flow) -> Iterator[_Policy]:
+    def _admit(self, policy: _Policy, direction: str, other: End, ports: _Ports, flow: Flow) -> None:
+        comment = _comment(flow, other)
+        peers = self.namer.views(other, policy.namespace, comment, flow.origin.place)
+        policy.add(direction, peers, ports, comment, flow.origin)
+
+    def _subjects(self, peer: End, flow: Flow) -> Iterator[_Policy]:
         """Yield the policies of this bundle that speak for *peer*."""
-        if isinstance(peer, WorkloadPeer) and peer.namespace in self._intent.namespaces:
+        if isinstance(peer, Waypoint):
+            if peer in self._intent.waypoints:
+                yield self._waypoint_policy(peer)
+        elif isinstance(peer, WorkloadPeer) and peer.namespace in self._intent.namespaces:
             if self._intent.workloads[peer.namespace, peer.workload].is_rendered:
                 yield self._workload_policy(self._intent.namespaces[peer.namespace], peer.workload)
         elif isinstance(peer, NamespacesPeer):
@@ -206,6 +214,17 @@ class _NetworkPlanner:
             gateway.pods.namespace, policy_name, labelled(gateway.pods.labels), ("Ingress", "Egress"), purpose
         )
 
+    def _waypoint_policy(self, waypoint: Waypoint) -> _Policy:
+        purpose = f"The waypoint {waypoint.name}: who may call Services through it, and where it passes calls on."
+        policy_name = naming.fit(f"allow-waypoint-{waypoint.name}")
+        pods = self.namer.waypoint(waypoint)
+        return self._policy(waypoint.namespace, policy_name, pods, ("Ingress", "Egress"), purpose)
+
+    def _plan_waypoint(self, waypoint: Waypoint) -> None:
+        namespace, policy = self._intent.namespaces[waypoint.namespace], self._waypoint_policy(waypoint)
+        policy.extra += self._plumbing.for_waypoint(namespace)
+        policy.origins.add(namespace.origin)
+
     def _plan_gateway(self, lockdown: GatewayLockdown) -> None:
         gateway = (self._environment.gateways or {})[lockdown.gateway]
         policy = self._gateway_policy(lockdown.gateway)
@@ -217,8 +236,10 @@ class _NetworkPlanner:
         policy.extra += self._plumbing.for_gateway(gateway, lockdown.origin.place)
 
 
-def _comment(flow: Flow, other: Peer) -> str:
+def _comment(flow: Flow, other: End) -> str:
     """Return what is said beside the rule; for everybody, asked for by name, also that `check` need not object."""
+    if isinstance(other, Waypoint):
+        return other.title
     words = f"{describe(other)}: {flow.purpose}" if flow.purpose else describe(other)
     if isinstance(other, AnyonePeer):
         words = f"meshgen: ignore[MG101] {words}"

@@ -18,6 +18,7 @@ from generator.model.intent import (
     NamespacesPeer,
     Peer,
     PrometheusPeer,
+    Waypoint,
     WorkloadPeer,
 )
 from generator.plan.resources import PeerView, Selector, labelled
@@ -43,7 +44,7 @@ class PeerNamer:
         self._environment = environment
         self.findings: list[Finding] = []
 
-    def views(self, peer: Peer, seen_from: str, comment: str, place: Place) -> tuple[PeerView, ...] | None:
+    def views(self, peer: Peer | Waypoint, seen_from: str, comment: str, place: Place) -> tuple[PeerView, ...] | None:
         """Return the items that admit *peer* in a policy of the namespace *seen_from*; None for anyone.
 
         An empty tuple means that the peer cannot be named; the reason is in ``findings``.
@@ -77,9 +78,16 @@ class PeerNamer:
             return labelled(labels)
         return Selector(expressions=tuple((key, "In", (value,)) for key, value in sorted(labels.items())))
 
+    def waypoint(self, waypoint: Waypoint) -> Selector:
+        """Return the selector of a waypoint's pods, which istiod labels (istio 1.30.3 files/waypoint.yaml)."""
+        return self.foreign({"gateway.networking.k8s.io/gateway-name": waypoint.name})
+
     def _platform(
-        self, peer: GatewayPeer | PrometheusPeer, seen_from: str, comment: str, place: Place
+        self, peer: GatewayPeer | PrometheusPeer | Waypoint, seen_from: str, comment: str, place: Place
     ) -> tuple[PeerView, ...]:
+        if isinstance(peer, Waypoint):
+            home = None if peer.namespace == seen_from else labelled({NAMESPACE_NAME: peer.namespace})
+            return (PeerView(comment, home, self.waypoint(peer)),)
         if isinstance(peer, GatewayPeer):
             gateways = self._environment.gateways or {}
             return (self.pods(gateways[peer.gateway].pods, seen_from, comment),)

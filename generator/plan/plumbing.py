@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from generator.core.places import Place
 from generator.environment.model import Environment, Gateway
 from generator.model.intent import Intent, Namespace, PrometheusPeer, Workload
-from generator.model.terms import Mesh, Port
+from generator.model.terms import Isolation, Mesh, Port
 from generator.plan.peers import PeerNamer
 from generator.plan.resources import NetworkRule, PeerView, Selector
 
@@ -24,6 +24,10 @@ DNS_PORT = 53
 HEALTH_PORT = 15021
 """Readiness of proxies and gateways."""
 
+PROBE_SOURCES = {"IPv4": "169.254.7.127/32", "IPv6": "fd16:9254:7127:1337:ffff:ffff:ffff:ffff/128"}
+"""Whence the kubelet probes ambient pods; no plugin need exempt it (istio 1.30.3 cni/pkg/nodeagent/options.go)."""
+
+_ANY_PORT = (Port(1, "tcp", end=65535),)
 INJECT_LABEL = "sidecar.istio.io/inject"
 HEALTH_COMMENT = "the load balancer's health check comes from no address that a policy could name"
 
@@ -69,6 +73,9 @@ class Plumbing:
         if rules := self._probes(self._probe_ports(namespace), namespace.origin.place):
             words = "The kubelet may probe: this network plugin does not exempt the pod's own node."
             yield NamespacePlumbing("probes", "Ingress", Selector(), rules, words)
+        if rules := self._ambient_probes(namespace):
+            words = "The kubelet may probe ambient pods, to which its probes come from an address of their own."
+            yield NamespacePlumbing("ambient-probes", "Ingress", Selector(), rules, words)
 
     def for_workload(self, namespace: Namespace, workload: Workload) -> Iterator[tuple[str, NetworkRule]]:
         """Yield the rules that *workload* needs in a namespace that is not isolated as a whole."""
@@ -82,6 +89,8 @@ class Plumbing:
                 yield from (("Ingress", rule) for rule in self._metrics(namespace.name, workload.origin.place))
             ports = tuple(port for port in workload.ports if port.transport == "TCP")
             yield from (("Ingress", rule) for rule in self._probes(ports, workload.origin.place))
+            if workload.mesh is Mesh.AMBIENT and ports:
+                yield "Ingress", self._from_probes(ports)
 
     def for_gateway(self, gateway: Gateway, place: Place) -> list[tuple[str, NetworkRule]]:
         """Return the rules that a gateway's pods need beside their own ports and routes."""
@@ -89,6 +98,16 @@ class Plumbing:
         outbound = [("Egress", rule) for rule in (*self._dns(here), *self._istiod(here))]
         inbound = [("Ingress", rule) for rule in (*self._metrics(here, place), *self._probes((), place))]
         return outbound + inbound
+
+    def for_waypoint(self, namespace: Namespace) -> list[tuple[str, NetworkRule]]:
+        """Return the rules that the pods of a waypoint in *namespace* need beside its callers and servers."""
+        here, place = namespace.name, namespace.origin.place
+        is_whole = namespace.isolation is Isolation.NAMESPACE  # then every pod may resolve names, and is probed
+        has_dns = is_whole and "Egress" in namespace.directions
+        outbound = [*(() if has_dns else self._dns(here)), *self._istiod(here)]
+        inbound = [*(self._metrics(here, place) if namespace.scrape else ())]
+        inbound += () if is_whole else self._probes((), place)
+        return [("Egress", rule) for rule in outbound] + [("Ingress", rule) for rule in inbound]
 
     def _mesh_pods(self, namespace: Namespace) -> Selector | None:
         """Return the selector of the pods with a sidecar (injection truth table), None if there are none."""
@@ -130,6 +149,21 @@ class Plumbing:
         own = self._intent.rendered_in(namespace.name)
         ports = {port for one in own if one.mesh is Mesh.NONE for port in one.ports if port.transport == "TCP"}
         return tuple(sorted(ports, key=lambda port: port.number))
+
+    def _ambient_probes(self, namespace: Namespace) -> tuple[NetworkRule, ...]:
+        """Return what lets probes into the ambient pods of *namespace*; without declared ports, into every one."""
+        own = [one for one in self._intent.rendered_in(namespace.name) if one.mesh is Mesh.AMBIENT]
+        if not own and namespace.mesh is not Mesh.AMBIENT:
+            return ()
+        numbers = {port.number for one in own for port in one.ports if port.transport == "TCP"}
+        if own and not numbers:
+            return ()
+        return (self._from_probes(tuple(Port(number, "tcp") for number in sorted(numbers)) or _ANY_PORT),)
+
+    def _from_probes(self, ports: tuple[Port, ...]) -> NetworkRule:
+        families = self._environment.ip_families
+        sources = [PeerView("the kubelet's probes", cidr=PROBE_SOURCES[family]) for family in families]
+        return NetworkRule(tuple(sources), tuple(Port(one.number, "tcp", end=one.end) for one in ports))
 
     def _probes(self, application: tuple[Port, ...], place: Place) -> tuple[NetworkRule, ...]:
         exempt = self._environment.cni.kubelet_exempt

@@ -87,12 +87,22 @@ class AuthorizationRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """What a policy is attached to with ``targetRefs``: a waypoint reads it, and nobody else."""
+
+    group: str
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class AuthorizationPolicyView:
     """``spec`` of an AuthorizationPolicy; ALLOW without rules allows nothing."""
 
     labels: Mapping[str, str]
     rules: tuple[AuthorizationRule, ...] = ()
     action: str = "ALLOW"
+    target: Target | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +134,7 @@ class RequestAuthenticationView:
 
     labels: Mapping[str, str]
     rules: tuple[TokenRule, ...]
+    target: Target | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +208,14 @@ class SidecarView:
 
     hosts: tuple[str, ...]
     labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class WaypointView:
+    """``spec`` of a Gateway (Gateway API) that is a waypoint; ``listeners`` are name, port and protocol."""
+
+    class_name: str
+    listeners: tuple[tuple[str, int, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +305,7 @@ View = (
     | VirtualServiceView
     | HttpRouteView
     | SidecarView
+    | WaypointView
     | TelemetryView
     | RateLimitView
     | QuotaView

@@ -62,7 +62,7 @@ from generator.core.findings import Finding, Severity
 from generator.manifests.network import NetworkPolicy
 from generator.rules.base import Context, Rule
 from generator.rules.subjects import isolating_place, pods_of_platform, policy_names, some, subjects
-from generator.topology import Endpoint, Point
+from generator.topology import HBONE, Endpoint, Point
 
 RULE = Rule("MG301", "no-istiod", "a sidecar that cannot reach istiod", Severity.ERROR)
 
@@ -88,7 +88,7 @@ def check(context: Context) -> Iterator[Finding]:
         known[key] = policies
         if pod.mesh == "sidecar":
             (unsure if None in verdicts else cut).setdefault(key, []).append(pod)
-        elif pod.namespace in likely and None not in verdicts:
+        elif pod.namespace in likely and None not in verdicts and not _speak_of_hbone(policies):
             unsure.setdefault(key, []).append(pod)
     where = f"{control_plane.namespace}, {_words(control_plane.labels)}"
     for key, pods in cut.items():
@@ -122,6 +122,12 @@ def _speak_of_istio(context: Context) -> set[str]:
     return {one.scope.namespace for one in bundle.authorization_policies} | {
         one.scope.namespace for one in bundle.peer_authentications
     }
+
+
+def _speak_of_hbone(policies: list[NetworkPolicy]) -> bool:
+    """Tell whether *policies* open 15008: those of ambient pods do, which need no istiod."""
+    rules = [rule for policy in policies for rule in (*policy.ingress, *policy.egress)]
+    return any(port.first == HBONE.number for rule in rules for port in rule.ports or ())
 
 
 def _words(labels: Mapping[str, str]) -> str:

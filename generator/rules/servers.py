@@ -16,7 +16,7 @@ from generator.rules.roster import is_everything_shown, roster
 from generator.semantics import proxies
 from generator.semantics.admission import selects
 from generator.semantics.cluster import Cluster
-from generator.semantics.membership import mesh_mode
+from generator.semantics.membership import DATAPLANE, INJECT, mesh_mode
 from generator.semantics.mtls import DISABLE
 from generator.topology import Endpoint, Point
 
@@ -88,9 +88,17 @@ def _server(context: Context, workload: WorkloadTemplate) -> Server:
 def _unseen(context: Context, scope: Scope) -> Server:
     """Return the pods that nobody shows; only their namespace and the selector's labels are known."""
     mesh = namespace_mode(context, scope.namespace, scope.labels)
+    if scope.labels and _is_mixed(context, scope.namespace):
+        mesh = None
     endpoint = Endpoint("", scope.namespace, scope.labels, mesh=mesh or "unknown")
     name = f"the pods of {scope.namespace}"
     return Server(name, endpoint, None, mesh, is_gateway_selector(context, scope.namespace, scope.labels))
+
+
+def _is_mixed(context: Context, namespace: str) -> bool:
+    """Tell whether a policy of *namespace* tells its pods apart by the labels that choose their mesh mode."""
+    chosen = (one.pods for one in context.cluster.bundle.network_policies if one.namespace == namespace)
+    return any(key in (INJECT, DATAPLANE) for pods in chosen for key, _, _ in pods.expressions)
 
 
 def mode(context: Context, workload: WorkloadTemplate) -> str | None:

@@ -11,9 +11,8 @@ from generator.algebra.transpose import transposed
 from generator.manifests.network import NetworkPolicy
 from generator.manifests.security import AuthorizationPolicy
 from generator.semantics.cluster import Cluster
-from generator.semantics.effect import HBONE
 from generator.semantics.network import TRANSPORTS
-from generator.topology import Endpoint, Point
+from generator.topology import GATEWAY_NAME, HBONE, Endpoint, Point
 
 ALL_PORTS = Intervals(((1, 65535),))
 
@@ -31,9 +30,9 @@ def alike(endpoints: Sequence[Endpoint]) -> list[int]:
     """Return masks of the endpoints that are of one nature: mode, ports, gateway or not, pod or address."""
     found: dict[object, int] = {}
     for number, one in enumerate(endpoints):
-        # What a waypoint or a gateway's own policies say depends on more than is compared here.
-        special = one.name if one.mesh == "ambient" or "gateway.networking.k8s.io/gateway-name" in one.labels else ""
-        nature = (one.mesh, one.is_gateway, one.is_node, one.is_pod, one.ports, special)
+        # What a gateway's own policies say depends on more than is compared here.
+        special = one.name if GATEWAY_NAME in one.labels else ""
+        nature = (one.mesh, one.is_gateway, one.is_node, one.is_pod, one.ports, one.waypoint, special)
         found[nature] = found.get(nature, 0) | 1 << number
     return list(found.values())
 

@@ -28,7 +28,8 @@ from generator.semantics.protocols import application_protocol
 from generator.semantics.proxies import PROXY, containers, is_gateway
 from generator.semantics.trial import Identities
 from generator.semantics.universe import Facts, Universe
-from generator.topology import SIDECAR, UNKNOWN, Endpoint, EndpointPort, Point
+from generator.semantics.waypoints import is_waypoint, waypoint_of
+from generator.topology import AMBIENT, GATEWAY_NAME, SIDECAR, UNKNOWN, Endpoint, EndpointPort, Point, Waypoint
 
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
 _BUILT_IN = frozenset({"", "apps", "batch", "extensions"})
@@ -131,16 +132,34 @@ class Cluster:
         return tuple(found.values())
 
     def _endpoint(self, workload: WorkloadTemplate) -> Endpoint:
+        mesh = (SIDECAR if PROXY in containers(workload) else self.mode(workload)) or UNKNOWN
         return Endpoint(
             name=self.title(workload),
             namespace=workload.namespace,
             labels=workload.labels,
             namespace_labels=self.namespace_labels(workload.namespace),
             account=workload.account,
-            mesh=(SIDECAR if PROXY in containers(workload) else self.mode(workload)) or UNKNOWN,
+            mesh=mesh,
             ports=self.ports(workload),
             is_gateway=is_gateway(workload, self.environment, self._gateway_selectors),
+            is_waypoint=(workload.namespace, workload.labels.get(GATEWAY_NAME, "")) in self._waypoints,
+            waypoint=self._waypoint(workload) if mesh == AMBIENT else None,
         )
+
+    def _waypoint(self, workload: WorkloadTemplate) -> Waypoint | None:
+        services = list(self.services_of(workload))
+        labels = self.namespaces.get(workload.namespace, {})
+        return waypoint_of(workload.namespace, services, labels, self._gateways)
+
+    @cached_property
+    def _gateways(self) -> tuple[Manifest, ...]:
+        """The Gateways of the Gateway API."""
+        return tuple(one for one in self.others("Gateway") if one.group == "gateway.networking.k8s.io")
+
+    @cached_property
+    def _waypoints(self) -> frozenset[tuple[str, str]]:
+        """Namespace and name of every waypoint that is shown."""
+        return frozenset((one.namespace, one.name) for one in self._gateways if is_waypoint(one))
 
     @cached_property
     def _gateway_selectors(self) -> tuple[dict[str, str], ...]:

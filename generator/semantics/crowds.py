@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from generator.algebra.ternary import members
 from generator.semantics.strangers import ELSEWHERE
 from generator.semantics.universe import grouped
+from generator.semantics.waypoints import is_past_waypoint
 from generator.topology import IN_MESH, OUTSIDE, Endpoint
 
-_UNKNOWN_POD = re.compile(r"an unknown pod of (?:the namespace )?(.+) with(?:out)? a sidecar")
+_UNKNOWN_POD = re.compile(r"an unknown pod of (?:the namespace )?(.+) (?:with(?:out)? a sidecar|in the ambient mesh)")
 _LIKE = "a pod like "
 _ADDRESSES = "every address"
 _FEW = 2
@@ -31,7 +32,8 @@ class Crowds:
         )
         self._addresses = self._where(lambda one: not one.is_pod and not one.is_node)
         self._hidden_by = list(self._by_namespace())
-        self._wholes = [(mask & ~self.impostors, word) for mask, word in self._candidates() if mask]
+        seldom = self.impostors | self._where(is_past_waypoint)
+        self._wholes = [(mask & ~seldom, word) for mask, word in self._candidates() if mask]
 
     def names(self, mask: int) -> list[str]:
         """Return the names of everybody in *mask*, for programs."""
@@ -108,6 +110,7 @@ def _strangers(found: Sequence[Endpoint]) -> list[str]:
         if match := _UNKNOWN_POD.fullmatch(one.name):
             kinds.setdefault(match[1], set()).add(one.mesh)
     how = {frozenset({"sidecar"}): " in the mesh", frozenset({"none"}): " outside the mesh"}
+    how |= {frozenset({"ambient"}): " in the ambient mesh", frozenset({"sidecar", "ambient"}): " in the mesh"}
     named = {where: how.get(frozenset(meshes), "") for where, meshes in sorted(kinds.items())}
     return [
         f"pods of other namespaces{word}" if where == "another namespace" else f"other pods of {where}{word}"

@@ -116,7 +116,7 @@ class _Comparison:
         for effect, here in zip((self._old, self._new), self._here, strict=True):
             verdict = effect.ingress(server, position) & effect.egress(server, position)
             present = here if here >> server & 1 else 0
-            clients = present if effect.endpoints[server].is_pod else present & self._pods
+            clients = present & effect.callers(server) & (-1 if effect.endpoints[server].is_pod else self._pods)
             found.append(verdict & Ternary.exactly(clients))
         return found[0], found[1]
 

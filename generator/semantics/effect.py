@@ -15,9 +15,8 @@ from generator.semantics.network import NetworkReach
 from generator.semantics.partial import PartialUniverse
 from generator.semantics.requests import Request
 from generator.semantics.universe import Facts
-from generator.topology import AMBIENT, OUTSIDE, Endpoint, Point
-
-HBONE = Point("TCP", 15008)
+from generator.semantics.waypoints import is_past_waypoint, number_of
+from generator.topology import AMBIENT, HBONE, OUTSIDE, Endpoint, Point, is_tunnelled
 
 
 class Effect:
@@ -41,7 +40,7 @@ class Effect:
         self.mesh = MeshVerdicts(cluster, endpoints)
         self._network = NetworkReach(cluster.bundle.network_policies, self.universe, points)
         self._hbone = self.points.index(HBONE)
-        self._holders = sum(1 << number for number, one in enumerate(endpoints) if one.has_identity)
+        self._ambient = sum(1 << number for number, one in enumerate(endpoints) if one.mesh == AMBIENT)
         self._verdicts: dict[object, Ternary] = {}
 
     @cached_property
@@ -57,22 +56,62 @@ class Effect:
         return found
 
     def ingress(self, server: int, position: int) -> Ternary:
-        """Return whom the server's own NetworkPolicies let in at port number *position*."""
+        """Return whom the server's NetworkPolicies let in at port number *position*, and its waypoint's in between."""
         admitted = self._network.admitted(server, "Ingress")
-        return self._through_tunnel(server, position, admitted[position], admitted[self._hbone])
+        direct = self._tunnelled(server, position, admitted[position], admitted[self._hbone])
+        takers, waypoint = self._detour(server, position)
+        if not takers:
+            return direct
+        if waypoint is None:
+            return (direct & self._all_but(takers)) | Ternary.perhaps(takers)
+        passes = self._network.admitted(server, "Ingress")[self._hbone] & self._columns[self._hbone][server]
+        entering = self._network.admitted(waypoint, "Ingress")[self._hbone] & self._whether(passes, waypoint)
+        return (direct & self._all_but(takers)) | (entering & Ternary.exactly(takers))
 
     def egress(self, server: int, position: int) -> Ternary:
-        """Return whose own NetworkPolicies let them out to *server* at port number *position*."""
+        """Return whose own NetworkPolicies let them out to *server*, or its waypoint, at port number *position*."""
         columns = self._columns
-        return self._through_tunnel(server, position, columns[position][server], columns[self._hbone][server])
-
-    def _through_tunnel(self, server: int, position: int, direct: Ternary, tunnel: Ternary) -> Ternary:
-        """Members of the mesh reach an ambient server through HBONE, whatever port they mean."""
-        if self.endpoints[server].mesh != AMBIENT or self.points[position].transport != "TCP":
+        direct = self._tunnelled(server, position, columns[position][server], columns[self._hbone][server])
+        takers, waypoint = self._detour(server, position)
+        if not takers:
             return direct
-        members = Ternary.exactly(self._holders)
-        others = Ternary.exactly(self.universe.everyone & ~self._holders)
-        return (direct & others) | (tunnel & members)
+        leaving = Ternary.perhaps(takers) if waypoint is None else columns[self._hbone][waypoint]
+        return (direct & self._all_but(takers)) | (leaving & Ternary.exactly(takers))
+
+    def callers(self, server: int) -> int:
+        """Return whose calls of *server* are worth a question.
+
+        Pods past their own waypoint are a second side of the same pods: as clients there is one
+        side of them, and as servers the others come to them as to the first.
+        """
+        past = sum(1 << number for number, one in enumerate(self.endpoints) if is_past_waypoint(one))
+        if not past >> server & 1:
+            return self.universe.everyone & ~past
+        gateways = sum(1 << number for number, one in enumerate(self.endpoints) if one.is_gateway)
+        return (self._ambient | gateways) & ~past
+
+    def _detour(self, server: int, position: int) -> tuple[int, int | None]:
+        """Return who comes to *server* through its waypoint, and which endpoint that is."""
+        waypoint = self.endpoints[server].waypoint
+        if waypoint is None or self.points[position].transport != "TCP":
+            return 0, None
+        return self.mesh.taking_waypoint(server), number_of(waypoint, self.endpoints)
+
+    def _all_but(self, clients: int) -> Ternary:
+        return Ternary.exactly(self.universe.everyone & ~clients)
+
+    def _whether(self, verdict: Ternary, one: int) -> Ternary:
+        """Return the verdict on *one* as a verdict on everybody."""
+        everyone = self.universe.everyone
+        return Ternary(everyone if verdict.sure >> one & 1 else 0, everyone if verdict.possible >> one & 1 else 0)
+
+    def _tunnelled(self, server: int, position: int, direct: Ternary, tunnel: Ternary) -> Ternary:
+        """Return *tunnel* for whoever comes in HBONE, whatever port is meant, and *direct* for the others."""
+        one = self.endpoints[server]
+        if self.points[position].transport != "TCP" or not (one.mesh == AMBIENT or self._ambient):
+            return direct
+        mask = sum(1 << number for number, other in enumerate(self.endpoints) if is_tunnelled(other, one))
+        return (direct & self._all_but(mask)) | (tunnel & Ternary.exactly(mask))
 
     def connected(self, server: int, point: Point) -> Ternary:
         """Return whose connections get past mutual TLS."""
@@ -114,7 +153,8 @@ class Effect:
             for each in bundle.peer_authentications
             if speaks_for(each.scope, one, root)
         ]
-        return one.mesh, one.is_gateway, self.mesh.is_beyond_us(one), sorted(map(repr, modes)), self.ruled_by(server)
+        nature = (one.mesh, one.is_gateway, one.waypoint, self.mesh.is_beyond_us(one))
+        return nature, sorted(map(repr, modes)), self.ruled_by(server)
 
     def ruled_by(self, server: int) -> object:
         """Return what AuthorizationPolicies and RequestAuthentications say at the server's proxy."""

@@ -14,6 +14,7 @@ from generator.manifests.workloads import Service
 from generator.semantics.cluster import Cluster
 from generator.semantics.membership import mesh_mode
 from generator.semantics.strangers import addresses, known_ranges, own_node
+from generator.semantics.waypoints import with_waypoints
 from generator.topology import UNKNOWN, Endpoint
 
 _Named = TypeVar("_Named", Endpoint, Service)
@@ -218,7 +219,7 @@ def _is_meant(wanted: _Name, kind: str, namespace: str, name: str) -> bool:
 
 
 def _workloads(cluster: Cluster, name: _Name) -> list[Endpoint]:
-    known = {one.name: one for one in cluster.endpoints}
+    known = {one.name: one for one in with_waypoints(cluster.endpoints, cluster.namespaces)}
     shown = {cluster.title(one): one for one in cluster.workloads}
     found = [known[title] for title, one in shown.items() if _is_meant(name, one.kind, one.namespace, one.name)]
     declared = [one for title, one in known.items() if title not in shown and _is_declared(one)]

@@ -185,7 +185,7 @@ class _Cells:
             if (self._nodes | self._ghosts) >> server & 1:
                 continue
             is_own = own >> server & 1
-            clients = (self._effect.universe.everyone if is_own else own) & ~self._nodes & ~self._ghosts
+            clients = self._effect.callers(server) & (-1 if is_own else own) & ~self._nodes & ~self._ghosts
             for position, point in enumerate(self._graph.points):
                 yield from self._at(server, position, point, clients)
 

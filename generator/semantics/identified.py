@@ -16,7 +16,8 @@ from generator.semantics.authorization import NOT_CAPTURED
 from generator.semantics.mtls import DISABLE, STRICT, MutualTls
 from generator.semantics.trial import Identities, Trial
 from generator.semantics.universe import Facts, Universe
-from generator.topology import IN_MESH, Endpoint, Point
+from generator.semantics.ztunnel import as_ztunnel_reads
+from generator.topology import AMBIENT, IN_MESH, Endpoint, Point
 
 _PORT_FIELDS = frozenset({"ports", "notPorts"})
 
@@ -35,12 +36,13 @@ class IdentifiedAccess:
 
     def policies(self, server: Endpoint) -> list[AuthorizationPolicy]:
         """Return the policies that speak for *server*."""
-        return [
+        found = [
             one
             for namespace in dict.fromkeys((self._identities.root_namespace, server.namespace))
             for one in self._by_namespace.get(namespace, ())
             if all(server.labels.get(key) == value for key, value in one.scope.labels.items())
         ]
+        return [read for one in found if (read := as_ztunnel_reads(one))] if server.mesh == AMBIENT else found
 
     def admits(self, server: Endpoint, client: Endpoint, point: Point) -> bool | None:
         """Tell whether *server* lets *client* in at *point*: None when the request decides, or a fact is missing."""
@@ -64,7 +66,7 @@ class IdentifiedAccess:
         trial = self._trial(server, client, point, has_identity=client.has_identity)
         for policy in self.policies(server):
             for rule in policy.rules if policy.action == "ALLOW" else ():
-                if self._is_kept(rule, server) and trial.rule(_without_http(rule), policy).possible:
+                if trial.rule(_without_http(rule), policy).possible:
                     yield policy, rule
 
     def _judge(self, server: Endpoint, client: Endpoint, point: Point, *, has_identity: bool) -> bool | None:
@@ -80,7 +82,7 @@ class IdentifiedAccess:
         allowing = [one for one in speaking if one.action == "ALLOW"]
         if not allowing:
             return verdict
-        kept = [(policy, rule) for policy in allowing for rule in policy.rules if self._is_kept(rule, server)]
+        kept = [(policy, rule) for policy in allowing for rule in policy.rules]
         hits = [(trial.rule(_without_http(rule), policy), rule) for policy, rule in kept]
         if any(hit.sure and not has_http(rule) for hit, rule in hits):
             return verdict
@@ -89,11 +91,8 @@ class IdentifiedAccess:
     def _trial(self, server: Endpoint, client: Endpoint, point: Point, *, has_identity: bool) -> Trial:
         universe = Universe((client,), Facts())
         known = Ternary.exactly(universe.everyone if has_identity else 0)
-        return Trial(universe, self._identities, server, point, None, known)
-
-    def _is_kept(self, rule: AuthorizationRule, server: Endpoint) -> bool:
-        """Tell whether the rule is enforced at all: ztunnel leaves out an ALLOW rule that speaks of HTTP."""
-        return server.mesh != "ambient" or not has_http(rule)
+        identities = replace(self._identities, is_literal=True) if server.mesh == AMBIENT else self._identities
+        return Trial(universe, identities, server, point, None, known)
 
 
 def has_http(rule: AuthorizationRule) -> bool:

@@ -1,9 +1,9 @@
 """Mutual TLS and AuthorizationPolicies over foreign endpoints, three-valued.
 
 `generator.semantics.authorization` decides for endpoints of which it is known whether they
-are in the mesh. Of foreign pods often nobody says it: here both readings are tried, and
-where they differ the answer is unknown. Ambient servers are judged as ztunnel does it; what
-a waypoint says is not analysed, so behind one a yes is unknown.
+are in the mesh. Of foreign pods often nobody says it: here every reading is tried, and where
+they differ the answer is unknown. What is attached to a gateway is not analysed, so at one
+a yes is unknown.
 """
 
 from __future__ import annotations
@@ -11,19 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from generator.algebra.ternary import NOTHING, Ternary
-from generator.manifests.objects import Manifest, mapping, sequence
+from generator.algebra.ternary import Ternary
 from generator.manifests.security import AuthorizationPolicy, AuthorizationRule
 from generator.semantics.authorization import Authorization
 from generator.semantics.cluster import Cluster
-from generator.semantics.identified import has_http
 from generator.semantics.requests import Request
 from generator.semantics.trial import Trial
 from generator.semantics.universe import Facts, Universe
-from generator.topology import AMBIENT, OUTSIDE, SIDECAR, UNKNOWN, Endpoint, Point
-
-USE_WAYPOINT = "istio.io/use-waypoint"
-_GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name"
+from generator.topology import AMBIENT, GATEWAY_NAME, OUTSIDE, SIDECAR, UNKNOWN, Endpoint, Point, Waypoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +40,12 @@ class MeshVerdicts:
         joined = [replace(one, mesh=SIDECAR) if one.mesh == UNKNOWN else one for one in self.endpoints]
         unsure = [number for number, one in enumerate(self.endpoints) if one.mesh == UNKNOWN]
         self._readings = [self._reading(joined)]
-        if unsure:  # as clients they are outside the mesh now; as servers they still have a proxy that decides
-            outside = [replace(one, mesh=OUTSIDE) if one.mesh == UNKNOWN else one for one in self.endpoints]
-            self._readings.append(self._reading([*outside, *(joined[number] for number in unsure)]))
+        others = (OUTSIDE, AMBIENT) if any(one.waypoint for one in self.endpoints) else (OUTSIDE,)
+        for mesh in (
+            others if unsure else ()
+        ):  # as clients they are this; as servers they still have a proxy of their own
+            read = [replace(one, mesh=mesh) if one.mesh == UNKNOWN else one for one in self.endpoints]
+            self._readings.append(self._reading([*read, *(joined[number] for number in unsure)]))
         self._again = {number: len(self.endpoints) + position for position, number in enumerate(unsure)}
 
     def _reading(self, endpoints: Sequence[Endpoint]) -> _Reading:
@@ -62,6 +60,26 @@ class MeshVerdicts:
         """Return the policies that speak for *server*, if it is in the mesh."""
         return self._readings[0].authorization.policies(server) if self.endpoints[server].mesh != OUTSIDE else ()
 
+    def at_pod(self, server: int) -> tuple[AuthorizationPolicy, ...]:
+        """Return what the proxy of *server*'s own pod enforces."""
+        return self._readings[0].authorization.at_pod(server) if self.endpoints[server].mesh != OUTSIDE else ()
+
+    def at_waypoint(self, server: int) -> tuple[AuthorizationPolicy, ...]:
+        """Return what the waypoint of *server* enforces."""
+        return self._readings[0].authorization.at_waypoint(server)
+
+    def taking_waypoint(self, server: int) -> int:
+        """Return who comes to *server* through its waypoint, of those whose part in the mesh is known."""
+        return self._readings[0].authorization.taking_waypoint(server) & self._everyone
+
+    def passes_on(self, server: int, point: Point, request: Request | None) -> Ternary:
+        """Return whose *request* the waypoint of *server* passes on."""
+        return self._agreed(server, lambda each, number: each.authorization.passed_on(number, point, request))
+
+    def lets_waypoint_in(self, server: int, waypoint: Waypoint, point: Point) -> Ternary:
+        """Return everyone if the ztunnel of *server* lets its *waypoint* in."""
+        return self._agreed(server, lambda each, number: each.authorization.passage(number, waypoint, point))
+
     def trusted(self, server: int) -> dict[str, tuple[str, ...]]:
         """Return the issuers whose tokens *server* checks, with their audiences."""
         return self._readings[0].authorization.trusted(server)
@@ -73,12 +91,8 @@ class MeshVerdicts:
 
     def admitted(self, server: int, point: Point, request: Request | None) -> Ternary:
         """Return whose *request* (None: a connection without HTTP) gets through at *point*."""
-        one = self.endpoints[server]
-        if one.mesh == AMBIENT:
-            verdict = self._agreed(server, lambda reading, number: self._ztunnel(reading, number, point))
-        else:
-            verdict = self._agreed(server, lambda each, number: each.authorization.admitted(number, point, request))
-        if self.is_beyond_us(one):
+        verdict = self._agreed(server, lambda each, number: each.authorization.admitted(number, point, request))
+        if self.is_beyond_us(self.endpoints[server]):
             verdict = Ternary.perhaps(verdict.possible)
         return self._perhaps_outside(server, point, verdict)
 
@@ -88,11 +102,7 @@ class MeshVerdicts:
 
     def admitted_inside(self, server: int, point: Point, request: Request | None) -> Ternary:
         """Return what `admitted` would if everybody of whom nobody says it were in the mesh."""
-        one, reading = self.endpoints[server], self._readings[0]
-        if one.mesh == AMBIENT:
-            verdict = self._ztunnel(reading, server, point)
-        else:
-            verdict = reading.authorization.admitted(server, point, request)
+        verdict = self._readings[0].authorization.admitted(server, point, request)
         return Ternary(verdict.sure & self._everyone, verdict.possible & self._everyone)
 
     def class_of(self, server: int, point: Point) -> tuple[object, ...]:
@@ -100,15 +110,15 @@ class MeshVerdicts:
         return self._readings[0].authorization.class_of(server, point)
 
     def is_beyond_us(self, server: Endpoint) -> bool:
-        """Tell whether a waypoint, or a policy with targets, has a say that is not analysed."""
-        if server.mesh == AMBIENT:
-            return has_waypoint(self._cluster, server)
-        name = server.labels.get(_GATEWAY_NAME)
+        """Tell whether a policy attached to a gateway has a say that is not analysed."""
+        name = server.labels.get(GATEWAY_NAME)
+        if name is None or server.is_waypoint:
+            return False
         bundle = self._cluster.bundle
-        attached = [one.manifest for one in bundle.authorization_policies if one.scope.has_targets]
-        attached += [one.manifest for one in bundle.request_authentications if one.scope.has_targets]
-        near = (one for one in attached if one.namespace == server.namespace)
-        return name is not None and any(name in _targets(one) for one in near)
+        scopes = [one.scope for one in bundle.authorization_policies]
+        scopes += [one.scope for one in bundle.request_authentications]
+        near = (one.targets for one in scopes if one.namespace == server.namespace)
+        return any(name == target for targets in near for _, _, target in targets)
 
     def told_apart(self) -> Iterator[int]:
         """Yield, for everything that a policy says of callers, who they are: others cannot be told apart."""
@@ -141,27 +151,6 @@ class MeshVerdicts:
         is_bound = self.policies(server) or self.trusted(server) or self._cluster.mtls.deciding(inside, point.number)
         return Ternary(verdict.sure, self._everyone) if is_bound else Ternary.exactly(self._everyone)
 
-    def _ztunnel(self, reading: _Reading, server: int, point: Point) -> Ternary:
-        """Return whom ztunnel lets in: it leaves ALLOW rules that speak of HTTP out, and with them what they allow."""
-        authorization, everyone = reading.authorization, reading.universe.everyone
-        verdict = authorization.connected(server, point)
-        one = reading.universe.endpoints[server]
-        known = authorization.identified(server, point)
-        trial = Trial(reading.universe, self._cluster.identities, one, point, None, known)
-        allowing: Ternary | None = None
-        for policy in authorization.policies(server) if point.transport == "TCP" else ():
-            hits = NOTHING
-            for rule in policy.rules:
-                hit = trial.rule(rule, policy)
-                hits |= Ternary.perhaps(hit.possible) if has_http(rule) else hit
-            if policy.action == "ALLOW":
-                allowing = hits if allowing is None else allowing | hits
-            elif policy.action == "DENY":
-                verdict &= hits.outside(everyone)
-            else:
-                verdict &= Ternary.perhaps(hits.possible).outside(everyone)
-        return verdict if allowing is None else verdict & allowing
-
 
 def _of_callers(rule: AuthorizationRule) -> Iterator[AuthorizationRule]:
     """Yield *rule* with one statement about callers at a time, and nothing else."""
@@ -172,19 +161,3 @@ def _of_callers(rule: AuthorizationRule) -> Iterator[AuthorizationRule]:
     for condition in rule.conditions:
         if condition.key.startswith("source."):
             yield replace(nothing, conditions=(condition,))
-
-
-def has_waypoint(cluster: Cluster, server: Endpoint) -> bool:
-    """Tell whether callers of *server* are sent through a waypoint: by its own label, a Service's, the namespace's."""
-    services = (
-        one.manifest.labels
-        for one in cluster.services
-        if one.namespace == server.namespace and one.selector and one.selector.items() <= server.labels.items()
-    )
-    labels = [server.labels, *services, cluster.namespaces.get(server.namespace, {})]
-    return any(each.get(USE_WAYPOINT, "none") not in ("", "none") for each in labels)
-
-
-def _targets(policy: Manifest) -> set[str]:
-    found = [policy.spec.get("targetRef"), *sequence(policy.spec.get("targetRefs"))]
-    return {str(mapping(one).get("name") or "") for one in found}

@@ -1,6 +1,7 @@
 """PeerAuthentication: what a workload accepts on a port (port > workload > namespace > mesh).
 
-Source: istio 1.30.3 pilot/pkg/security/authn/policy_applier.go, ComposePeerAuthentication.
+Sources: istio 1.30.3 pilot/pkg/security/authn/policy_applier.go, ComposePeerAuthentication; for ambient
+pilot/pkg/serviceregistry/ambient/authorization.go, convertedSelectorPeerAuthentications.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from generator.manifests.security import PeerAuthentication
-from generator.topology import Endpoint
+from generator.topology import AMBIENT, Endpoint
 
 UNSET = "UNSET"
 PERMISSIVE = "PERMISSIVE"
@@ -27,6 +28,8 @@ class MutualTls:
 
     def mode(self, server: Endpoint, port: int) -> str | None:
         """Return STRICT, PERMISSIVE or DISABLE; None when several policies compete and nothing says which is older."""
+        if server.mesh == AMBIENT:
+            return self._ambient_mode(server, port)
         mode: str | None = PERMISSIVE
         for policy in (_oldest(self._mesh), _oldest(self._of_namespace(server)), _oldest(self._of_workload(server))):
             if policy is _UNKNOWN:
@@ -37,6 +40,35 @@ class MutualTls:
                 if policy.scope.labels and exception != UNSET:
                     mode = exception
         return mode
+
+    def _ambient_mode(self, server: Endpoint, port: int) -> str | None:
+        """Return STRICT or PERMISSIVE, as ztunnel reads every other mode; None also where istiod contradicts itself.
+
+        Exceptions for ports are read by rules of their own: with STRICT beside them each counts that is not
+        STRICT; with no mode beside them one that is PERMISSIVE must be among them.
+        """
+        found = [_oldest(one) for one in (self._mesh, self._of_namespace(server), self._of_workload(server))]
+        mesh, namespace, workload = (one if isinstance(one, PeerAuthentication) else None for one in found)
+        if any(one is _UNKNOWN for one in found):
+            return None
+        modes = [one.mode for one in (mesh, namespace) if one and one.mode != UNSET]
+        is_strict = bool(modes) and modes[-1] == STRICT
+        if workload is None:
+            return STRICT if is_strict else PERMISSIVE
+        exceptions = {one: mode for one, mode in workload.ports.items() if mode != UNSET}
+        own = exceptions.get(port)
+        is_from_mesh = mesh is not None and mesh.mode == STRICT and (namespace is None or namespace.mode == UNSET)
+        if workload.mode == UNSET and is_strict:
+            if PERMISSIVE not in exceptions.values():
+                return STRICT  # DISABLE alone is no exception
+            if namespace is not None and is_from_mesh:
+                return PERMISSIVE if own == PERMISSIVE else None  # a policy is attached that is never made
+        elif workload.mode != UNSET:
+            is_strict = workload.mode == STRICT
+            if not is_strict and own == STRICT and is_from_mesh:
+                return None  # and so is this one
+        default = STRICT if is_strict else PERMISSIVE
+        return default if own is None else STRICT if own == STRICT else PERMISSIVE
 
     def deciding(self, server: Endpoint, port: int) -> PeerAuthentication | None:
         """Return the policy that the mode comes from; None when it is the default."""

@@ -14,10 +14,11 @@ from dataclasses import replace
 
 from generator.environment.model import Environment, Pods
 from generator.manifests.bundle import Bundle
-from generator.topology import Endpoint, EndpointPort
+from generator.semantics.membership import DATAPLANE, INJECT
+from generator.semantics.waypoints import is_past_waypoint
+from generator.topology import AMBIENT, OUTSIDE, Endpoint, EndpointPort
 
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
-INJECT = "sidecar.istio.io/inject"
 STRANGER = {"meshgen.dev/stranger": "yes"}
 ELSEWHERE = "elsewhere"
 _PRINCIPAL_SLASHES = 4
@@ -63,12 +64,17 @@ def _pod(name: str, pods: Pods) -> Endpoint:
     return Endpoint(name, pods.namespace, pods.labels, account=name.replace(" ", "-"))
 
 
-def strangers(namespace: str) -> Iterator[Endpoint]:
-    """Yield a pod of *namespace* that nobody has heard of, with and without a sidecar."""
+def strangers(namespace: str, *, has_ambient: bool) -> Iterator[Endpoint]:
+    """Yield a pod of *namespace* that nobody has heard of: with a sidecar, without, and in ambient."""
     words = "another namespace" if namespace == ELSEWHERE else f"the namespace {namespace}"
     for mesh, label in (("sidecar", {}), ("none", {INJECT: "false"})):
         how = "with a sidecar" if mesh == "sidecar" else "without a sidecar"
         yield Endpoint(f"an unknown pod of {words} {how}", namespace, STRANGER | label, account="stranger", mesh=mesh)
+    if has_ambient:
+        labels = STRANGER | {INJECT: "false", DATAPLANE: AMBIENT}
+        yield Endpoint(
+            f"an unknown pod of {words} in the ambient mesh", namespace, labels, account="stranger", mesh=AMBIENT
+        )
 
 
 def impostors(one: Endpoint) -> Iterator[Endpoint]:
@@ -76,14 +82,17 @@ def impostors(one: Endpoint) -> Iterator[Endpoint]:
 
     They are what tells a rule that names namespace and labels from one that forgot a part.
     """
-    if not one.is_pod or one.labels.items() >= STRANGER.items():
+    if not one.is_pod or one.labels.items() >= STRANGER.items() or is_past_waypoint(one):
         return
-    yield replace(one, name=f"a pod like {one.name} in another namespace", namespace=ELSEWHERE, is_gateway=False)
+    one = replace(
+        one, is_gateway=False, is_waypoint=False, waypoint=None, mesh=OUTSIDE if one.is_waypoint else one.mesh
+    )
+    yield replace(one, name=f"a pod like {one.name} in another namespace", namespace=ELSEWHERE)
     own = {key: value for key, value in one.labels.items() if key != INJECT}
     for left_out in own if len(own) > 1 else ():
         labels = {key: value for key, value in one.labels.items() if key != left_out}
         name = f"a pod like {one.name} without the label {left_out}"
-        yield replace(one, name=name, labels=labels, account="stranger", is_gateway=False)
+        yield replace(one, name=name, labels=labels, account="stranger")
 
 
 def own_node(environment: Environment) -> Endpoint:

@@ -13,7 +13,6 @@ from generator.core.errors import MeshgenError
 from generator.manifests.destinations import read_destination_rule
 from generator.semantics.cluster import Cluster
 from generator.semantics.explain import Explanation
-from generator.semantics.mesh import has_waypoint
 from generator.semantics.reasons import AUTHORIZATION, EGRESS, INGRESS, MTLS, Layer, Reason, Verdict
 from generator.topology import Endpoint
 
@@ -99,8 +98,8 @@ def _unread(cluster: Cluster, explanation: Explanation, kind: str) -> Iterator[R
     for server in servers.values():
         if kind == CLIENT_TLS:
             yield from _destination_rules(cluster, server)
-        elif has_waypoint(cluster, server):
-            yield Reason(f"callers of {server.name} are sent through a waypoint")
+        elif server.waypoint is not None:
+            yield Reason(f"callers of {server.name} are sent through {server.waypoint.title}")
 
 
 def _destination_rules(cluster: Cluster, server: Endpoint) -> Iterator[Reason]:

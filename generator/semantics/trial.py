@@ -6,7 +6,7 @@ Source: istio 1.30.3 pilot/pkg/security/authz/model (identities, HTTP fields on 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from generator.algebra.patterns import matches
@@ -26,10 +26,17 @@ class Identities:
     root_namespace: str
     trust_domain: str | None
     aliases: tuple[str, ...] = ()
+    is_literal: bool = False
+    """As ztunnel compares them: no alias counts, and ``cluster.local`` is a name like any other."""
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """The trust domains that callers of this mesh may be in."""
+        return (self.trust_domain or "cluster.local", *(() if self.is_literal else self.aliases))
 
     def is_local(self, domain: str) -> bool:
         """Tell whether *domain* names this mesh; ``cluster.local`` always does, in Envoy."""
-        return domain in ("cluster.local", self.trust_domain, *self.aliases)
+        return domain in self.domains or (domain == "cluster.local" and not self.is_literal)
 
 
 class Trial:
@@ -43,8 +50,13 @@ class Trial:
         point: Point,
         request: Request | None,
         known: Ternary,
+        *,
+        are_ports_known: bool = True,
     ) -> None:
-        """Try *request* (None: a connection without HTTP); *known* are the callers whose identity can be read."""
+        """Try *request* (None: a connection without HTTP); *known* are the callers whose identity can be read.
+
+        A waypoint sees the Service's port, which nobody may know (not *are_ports_known*).
+        """
         self._universe = universe
         self._identities = identities
         self._everyone = Ternary.exactly(universe.everyone)
@@ -52,6 +64,7 @@ class Trial:
         self._point = point
         self._request = request
         self._known = known
+        self._are_ports_known = are_ports_known
 
     def rule(self, rule: AuthorizationRule, policy: AuthorizationPolicy) -> Ternary:
         """Return whose request meets *rule*.
@@ -64,17 +77,38 @@ class Trial:
         met = self._everyone if rule.sources is None else NOTHING
         for source in rule.sources or ():
             met |= self._source(source, policy)
-        if rule.operations is not None and not any(self._operation(one) for one in rule.operations):
-            return NOTHING
+        if rule.operations is not None:
+            operations = [self._operation(one) for one in rule.operations]
+            if not any(operations):
+                met &= Ternary.perhaps(met.possible) if None in operations else NOTHING
         for condition in rule.conditions:
             met &= self._condition(condition)
         return met
 
-    def _operation(self, operation: Mapping[str, tuple[str, ...]]) -> bool:
-        if not is_on(operation, self._point):
+    def verdict(self, policies: Iterable[AuthorizationPolicy]) -> Ternary:
+        """Return whose request *policies* let through: CUSTOM and DENY must not refuse, some ALLOW must allow.
+
+        An external authorizer (CUSTOM) may say no to what it is asked about.
+        """
+        verdict, allowed = self._everyone, NOTHING
+        found = list(policies)
+        for policy in found:
+            met = NOTHING
+            for rule in policy.rules:
+                met |= self.rule(rule, policy)
+            if policy.action == "ALLOW":
+                allowed |= met
+            elif policy.action in ("DENY", "CUSTOM"):
+                denied = met if policy.action == "DENY" else Ternary.perhaps(met.possible)
+                verdict &= denied.outside(self._universe.everyone)
+        return verdict & allowed if any(one.action == "ALLOW" for one in found) else verdict
+
+    def _operation(self, operation: Mapping[str, tuple[str, ...]]) -> bool | None:
+        is_here = is_on(operation, self._point) if self._are_ports_known else _speaks_of_no_port(operation)
+        if is_here is False:
             return False
         if self._request is None:
-            return True
+            return is_here
         for field, dimension in _HTTP_FIELDS.items():
             value = self._request.get(dimension) or ""
             if field in operation and not _any(operation[field], value, field):
@@ -82,7 +116,7 @@ class Trial:
             negative = f"not{field.capitalize()}"
             if negative in operation and _any(operation[negative], value, field):
                 return False
-        return True
+        return is_here
 
     def _source(self, source: Mapping[str, tuple[str, ...]], policy: AuthorizationPolicy) -> Ternary:
         met = self._everyone
@@ -97,14 +131,17 @@ class Trial:
     def _has(self, field: str, value: str, namespace: str) -> Ternary:
         """Return which callers have the property *field* with *value*."""
         if field in ("principals", "namespaces", "serviceAccounts"):
-            return Ternary.exactly(self._certified(field, value, namespace)) & self._known
+            identities = self._identities
+            is_sure = identities.trust_domain or not identities.is_literal or field != "principals" or value == "*"
+            certified = self._certified(field, value, namespace)
+            return (Ternary.exactly(certified) if is_sure else Ternary.perhaps(self._universe.everyone)) & self._known
         if self._universe.facts.shows_client(field, self._server):
             return self._addresses(value)
         if field == "ipBlocks":
             return self._addresses(value) | Ternary.perhaps(self._universe.pods)
         if field == "requestPrincipals":
             return self._said(PRINCIPAL, value)
-        if field == "trustDomains" and self._identities.trust_domain:
+        if field == "trustDomains" and self._identities.trust_domain and not self._identities.is_literal:
             return self._known if _wild(value, self._identities.trust_domain) else NOTHING
         return Ternary.perhaps(self._universe.everyone)  # remoteIpBlocks: depends on the proxies in front
 
@@ -168,7 +205,7 @@ class Trial:
         for value in values:
             if dimension:
                 found |= self._said(dimension, value)
-            elif key == "destination.port":
+            elif key == "destination.port" and self._are_ports_known:
                 found |= self._everyone if value == str(self._point.number) else NOTHING
             elif key in fields:
                 found |= self._has(fields[key], value, self._server.namespace)
@@ -181,6 +218,10 @@ def is_on(operation: Mapping[str, tuple[str, ...]], point: Point) -> bool:
     """Tell whether *operation* is about this port; without ports it is about all of them."""
     number = str(point.number)
     return number in operation.get("ports", (number,)) and number not in operation.get("notPorts", ())
+
+
+def _speaks_of_no_port(operation: Mapping[str, tuple[str, ...]]) -> bool | None:
+    return None if operation.keys() & {"ports", "notPorts"} else True
 
 
 def _has_http(rule: AuthorizationRule) -> bool:
@@ -203,5 +244,4 @@ def _wild(pattern: str, value: str) -> bool:
 
 def _is_principal(one: Endpoint, pattern: str, identities: Identities) -> bool:
     own = f"ns/{one.namespace}/sa/{one.account}"
-    domains = [identities.trust_domain or "cluster.local", *identities.aliases]
-    return one.has_identity and any(matches(pattern, f"{domain}/{own}") for domain in domains)
+    return one.has_identity and any(matches(pattern, f"{domain}/{own}") for domain in identities.domains)

@@ -21,7 +21,8 @@ from generator.semantics.strangers import (
     platform_pods,
     strangers,
 )
-from generator.topology import UNKNOWN, Endpoint
+from generator.semantics.waypoints import with_waypoints
+from generator.topology import AMBIENT, UNKNOWN, Endpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,8 @@ class _Half:
     def __init__(self, cluster: Cluster, spaces: dict[str, dict[str, str]]) -> None:
         self.cluster = cluster
         self.spaces = spaces
-        self.known = {one.name: self._placed(one) for one in cluster.endpoints}
+        everybody = with_waypoints(cluster.endpoints, spaces)
+        self.known = {one.name: self._placed(one) for one in everybody}
 
     def _placed(self, one: Endpoint) -> Endpoint:
         """Return *one* with the labels of its namespace, and the mesh mode that they tell."""
@@ -138,7 +140,8 @@ def _outsiders(old: Cluster, new: Cluster, known: Sequence[Endpoint]) -> list[En
         namespaces |= set(named_namespaces(cluster.bundle)) | set(cluster.namespaces)
         namespaces |= {pods.namespace for pods in platform_pods(cluster.environment)}
         ranges |= known_ranges(cluster.environment, cluster.bundle)
-    found = [one for name in sorted(namespaces) for one in strangers(name)]
+    has_ambient = any(one.mesh == AMBIENT for one in known)
+    found = [one for name in sorted(namespaces) for one in strangers(name, has_ambient=has_ambient)]
     found.append(own_node(environments[1]))
     found += [Endpoint(f"the address {one}", address=one) for one in sorted(addresses(ranges))]
     found += [impostor for one in known for impostor in impostors(one)]

@@ -41,6 +41,11 @@ class Pair:
         return MeshVerdicts(self.cluster, (self.client, self.server))
 
     @property
+    def takes_waypoint(self) -> bool:
+        """Whether the client's calls come through the waypoint of the server's Service."""
+        return self.client.takes_waypoint_to(self.server)
+
+    @property
     def unbound(self) -> str:
         """Why no proxy of the mesh has a say, in words; empty if one has."""
         if not self.server.is_pod:
@@ -61,6 +66,8 @@ def mtls_layer(pair: Pair) -> Layer:
         return Layer(MTLS, name, Verdict.YES, (Reason(unbound),))
     if pair.server.is_gateway:
         return Layer(MTLS, name, Verdict.YES, (Reason("PeerAuthentication does not bind a gateway"),))
+    if pair.takes_waypoint:
+        return Layer(MTLS, name, Verdict.YES, (Reason("the waypoint speaks mutual TLS to both sides"),))
     verdict = _verdict(pair.mesh.connected(_SERVER, pair.point))
     inside = replace(pair.server, mesh=SIDECAR) if pair.server.mesh == UNKNOWN else pair.server
     mode = pair.cluster.mtls.mode(inside, pair.point.number)
@@ -126,7 +133,8 @@ def authorization_as_given(pair: Pair) -> tuple[Layer, str]:
     if unbound := pair.unbound:
         return Layer(AUTHORIZATION, name, Verdict.YES, (Reason(unbound),)), ""
     mesh = pair.mesh
-    requests = pair.requests if pair.server.mesh != AMBIENT else (None,)
+    is_read = pair.server.mesh != AMBIENT or pair.takes_waypoint
+    requests = pair.requests if is_read else (None,)
     verdicts = {one: _verdict(_authorized(pair, mesh, one)) for one in requests}
     passing = [one for one, verdict in verdicts.items() if verdict is Verdict.YES]
     only = spell(passing, list(verdicts), pair.patterns) if passing and len(passing) < len(verdicts) else ""
@@ -145,7 +153,7 @@ def _best(verdicts: Iterable[Verdict]) -> Verdict:
 def _authorized(pair: Pair, mesh: MeshVerdicts, request: Request | None) -> Ternary:
     """Return the verdict on the request alone: what mutual TLS refuses is said at its own layer."""
     verdict, connected = mesh.admitted(_SERVER, pair.point, request), mesh.connected(_SERVER, pair.point)
-    if not connected.possible >> _CLIENT & 1:  # nothing arrives: judge it as if it did
+    if not pair.takes_waypoint and not connected.possible >> _CLIENT & 1:  # nothing arrives: judge it as if it did
         relaxed = replace(pair.client, mesh=SIDECAR)
         other = MeshVerdicts(pair.cluster, (relaxed, pair.server))
         return other.admitted(_SERVER, pair.point, request)
@@ -159,9 +167,11 @@ def _verdict(verdict: Ternary) -> Verdict:
 
 
 def _reasons(pair: Pair, mesh: MeshVerdicts, verdict: Verdict, requests: Sequence[Request | None]) -> Iterator[Reason]:
-    policies = mesh.policies(_SERVER)
+    policies = mesh.at_waypoint(_SERVER) if pair.takes_waypoint else mesh.at_pod(_SERVER)
+    if pair.takes_waypoint:
+        yield from _passage(pair, mesh)
     if not policies:
-        yield Reason("no AuthorizationPolicy was read that speaks for it")
+        yield Reason(f"no AuthorizationPolicy was read that speaks for it{' at the waypoint' * pair.takes_waypoint}")
     for action in ("CUSTOM", "DENY", "ALLOW"):
         own = [policy for policy in policies if policy.action == action]
         met = [found for policy in own for found in _met(pair, policy, requests)]
@@ -171,6 +181,21 @@ def _reasons(pair: Pair, mesh: MeshVerdicts, verdict: Verdict, requests: Sequenc
             yield from (_title(policy, rule) for policy, rule in met)
     if verdict is Verdict.NO and any(one and one.get("claim:iss") for one in requests):
         yield from (Reason(f"tokens are accepted of {issuer}") for issuer in sorted(mesh.trusted(_SERVER)))
+
+
+def _passage(pair: Pair, mesh: MeshVerdicts) -> Iterator[Reason]:
+    """Say whether ztunnel lets the waypoint in, whose identity is all that it sees."""
+    waypoint = pair.server.waypoint
+    if waypoint is None:
+        return
+    verdict = _verdict(mesh.lets_waypoint_in(_SERVER, waypoint, pair.point))
+    title = f"{waypoint.title} decides over requests; ztunnel sees the waypoint as the caller"
+    words = {Verdict.YES: "and lets it in", Verdict.NO: "and does not let it in", Verdict.UNKNOWN: "and may let it in"}
+    speaking = mesh.at_pod(_SERVER)
+    place = None
+    for policy in speaking if verdict is not Verdict.YES else ():
+        place = policy.manifest.place("spec", "rules") if policy.rules else policy.manifest.place("spec")
+    yield Reason(f"{title}, {words[verdict]}", place)
 
 
 def _met(
@@ -183,7 +208,15 @@ def _met(
         universe = Universe((replace(pair.client, mesh=SIDECAR), pair.server), Facts())
     for rule in policy.rules:
         for request in requests:
-            trial = Trial(universe, pair.cluster.identities, pair.server, pair.point, request, known)
+            trial = Trial(
+                universe,
+                pair.cluster.identities,
+                pair.server,
+                pair.point,
+                request,
+                known,
+                are_ports_known=not pair.takes_waypoint,
+            )
             if trial.rule(rule, policy).possible >> _CLIENT & 1:
                 yield policy, rule
                 break
@@ -208,8 +241,11 @@ def _unmet(pair: Pair, policy: AuthorizationPolicy) -> Reason:
 def _missing(pair: Pair, mesh: MeshVerdicts, requests: Sequence[Request | None]) -> Iterator[str]:
     yield from _missing_modes(pair)
     if mesh.is_beyond_us(pair.server):
-        yield "what the waypoint, or the policies attached to the gateway with targetRefs, say: that is not analysed"
-    for policy in mesh.policies(_SERVER):
+        yield "what the policies attached to the gateway with targetRefs say: that is not analysed"
+    waypoint = pair.server.waypoint
+    if waypoint is not None and pair.takes_waypoint and not waypoint.is_sure:
+        yield f"whether {waypoint.title} is there (add its Gateway): without it nobody reads requests"
+    for policy in mesh.at_waypoint(_SERVER) if pair.takes_waypoint else mesh.at_pod(_SERVER):
         met = list(_met(pair, policy, requests))
         if policy.action == "CUSTOM" and met:
             name = f"{policy.manifest.namespace}/{policy.manifest.name}"

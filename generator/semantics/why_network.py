@@ -9,9 +9,8 @@ from generator.manifests.network import NetworkPeer, NetworkPolicy, NetworkPort,
 from generator.semantics.admission import Admission, Weighed
 from generator.semantics.cluster import Cluster
 from generator.semantics.reasons import EGRESS, INGRESS, Layer, Reason, Verdict
-from generator.topology import AMBIENT, Endpoint, Point
+from generator.topology import HBONE, Endpoint, Point, is_tunnelled
 
-HBONE = 15008
 _KINDS = {"Egress": EGRESS, "Ingress": INGRESS}
 
 
@@ -23,14 +22,26 @@ class Scene:
     admission: Admission
 
 
-def network_layers(scene: Scene, client: Endpoint, server: Endpoint, point: Point) -> tuple[Layer, Layer]:
-    """Return what the policies of both ends say of *client* connecting to *server* at *point*."""
-    note = None
-    if server.mesh == AMBIENT and client.has_identity and point.transport == "TCP":
-        point = Point("TCP", HBONE)
-        note = Reason(f"the mesh is ambient there: on the network this is HBONE, port {point}")
-    egress = _layer(scene, "Egress", client, server, point, note)
-    return egress, _layer(scene, "Ingress", server, client, point, note)
+def network_layers(scene: Scene, client: Endpoint, server: Endpoint, point: Point) -> tuple[Layer, ...]:
+    """Return what the policies of both ends say of *client* connecting to *server* at *point*, and of a waypoint."""
+    if point.transport == "TCP" and server.waypoint is not None and client.takes_waypoint_to(server):
+        waypoint = server.waypoint.pods(scene.cluster.namespace_labels(server.waypoint.namespace))
+        first = f"{waypoint.name} takes the calls of its Service: on the network this is HBONE, port {HBONE}"
+        return (
+            *_both(scene, client, waypoint, HBONE, Reason(first)),
+            *_both(scene, waypoint, server, HBONE, Reason(f"the waypoint passes them on in HBONE, port {HBONE}")),
+        )
+    if point.transport == "TCP" and is_tunnelled(client, server):
+        note = Reason(f"the mesh is ambient there: on the network this is HBONE, port {HBONE}")
+        return _both(scene, client, server, HBONE, note)
+    return _both(scene, client, server, point, None)
+
+
+def _both(scene: Scene, client: Endpoint, server: Endpoint, point: Point, note: Reason | None) -> tuple[Layer, Layer]:
+    return (
+        _layer(scene, "Egress", client, server, point, note),
+        _layer(scene, "Ingress", server, client, point, note),
+    )
 
 
 def _layer(

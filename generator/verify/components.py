@@ -24,6 +24,9 @@ def components(intent: Intent) -> list[Intent]:
         joined = sorted(_namespaces(flow) & leader.keys())
         for name in joined[1:]:
             leader[_find(leader, name)] = _find(leader, joined[0])
+    for home in intent.namespaces.values():  # a waypoint of another namespace joins the two
+        if home.waypoint is not None and home.waypoint.namespace in leader:
+            leader[_find(leader, home.name)] = _find(leader, home.waypoint.namespace)
     groups: dict[str, set[str]] = {}
     for name in intent.namespaces:
         groups.setdefault(_find(leader, name), set()).add(name)

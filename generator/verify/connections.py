@@ -94,9 +94,9 @@ def _authorization(server: Peer, intent: Intent) -> Authorization | None:
     if isinstance(server, WorkloadPeer):
         workload = intent.workloads[server.key]
         namespace = intent.namespaces.get(server.namespace)
-        is_ours = namespace is not None and workload.is_rendered and workload.mesh is Mesh.SIDECAR
+        is_ours = namespace is not None and workload.is_rendered and workload.mesh is not Mesh.NONE
         return namespace.authorization if is_ours and namespace else None
     if isinstance(server, NamespacesPeer):
         named = [intent.namespaces[name] for name in server.names if name in intent.namespaces]
-        return next((one.authorization for one in named if one.mesh is Mesh.SIDECAR), None)
+        return next((one.authorization for one in named if one.mesh is not Mesh.NONE), None)
     return None

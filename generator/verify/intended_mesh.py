@@ -19,9 +19,10 @@ from generator.model.intent import (
 )
 from generator.model.terms import Authorization, Mtls
 from generator.semantics.requests import CLAIM, HEADER, HOST, METHOD, PATH, Request, TokenClass
-from generator.topology import Endpoint, Point
+from generator.topology import AMBIENT, PROBE_SOURCES, Endpoint, Point
 from generator.verify.doors import Doors
 from generator.verify.guarded import Guarded
+from generator.verify.intended_roads import IntendedRoads
 from generator.verify.meaning import Meaning, covers, is_at
 
 _UNCAPTURED = frozenset({15020, 15021, 15090})
@@ -34,21 +35,29 @@ class IntendedMesh:
     def __init__(self, meaning: Meaning) -> None:
         """Ask *meaning* for what words stand for."""
         self._meaning = meaning
+        self._roads = IntendedRoads(meaning)
         self.guarded = Guarded(meaning)
         self.doors = Doors(meaning)
 
     def closes(self, endpoint: int) -> bool:
         """Tell whether the intent says who may call *endpoint* at the mesh layer, for itself or for the whole mesh."""
         one = self._meaning.universe.endpoints[endpoint]
+        if one.is_waypoint:
+            return False  # it decides for the Services behind it
         is_closed = self._mesh_wide(endpoint) is not None or self._own_mesh(endpoint)
         is_listed = self.guarded.holds_at(endpoint) or self.doors.holds_at(one)
         return one.has_identity and (is_closed or is_listed)
 
     def _own_mesh(self, endpoint: int) -> bool:
         one = self._meaning.universe.endpoints[endpoint]
-        if one.is_gateway or not one.has_identity or not self._meaning.constrains(endpoint, "Ingress"):
+        if (
+            one.is_gateway
+            or one.is_waypoint
+            or not one.has_identity
+            or not self._meaning.constrains(endpoint, "Ingress")
+        ):
             return False
-        return self._meaning.has_sidecars(self._meaning.intent.namespaces[one.namespace])
+        return self._meaning.is_in_mesh(self._meaning.intent.namespaces[one.namespace])
 
     def _mesh_wide(self, endpoint: int) -> MeshWide | None:
         """Return what holds for an endpoint that no namespace's own intent speaks for."""
@@ -56,25 +65,57 @@ class IntendedMesh:
 
     def admitted(self, endpoint: int, point: Point, request: Request | None) -> int:
         """Return whose *request* the proxy of *endpoint* shall let in at *point*."""
-        one = self._meaning.universe.endpoints[endpoint]
-        if point.transport != "TCP" or point.number in _UNCAPTURED:
-            return self._meaning.universe.everyone
-        if self._is_invalid_token(request, one) or self.doors.shuts(one, point, request):
+        one, everyone = self._meaning.universe.endpoints[endpoint], self._meaning.universe.everyone
+        if point.transport != "TCP" or (one.mesh != AMBIENT and point.number in _UNCAPTURED):
+            return everyone
+        is_refused = one.mesh != AMBIENT and self._is_invalid_token(request, one)
+        if is_refused or self.doors.shuts(one, point, request):
             return 0
         turned_away = self.guarded.turned_away(endpoint, point, request)
+        if not (self._mesh_wide(endpoint) or self._own_mesh(endpoint)):
+            return everyone & ~turned_away
+        meant = self._meant(endpoint, point, request) & self.connecting(endpoint, point)
+        return (meant & ~turned_away) | self._probing(one)
+
+    def _meant(self, endpoint: int, point: Point, request: Request | None) -> int:
+        """Return whom the intent means to let in, whatever mutual TLS says."""
+        one, everyone = self._meaning.universe.endpoints[endpoint], self._meaning.universe.everyone
         if wide := self._mesh_wide(endpoint):
             is_named = self._is_kept_open(one, point, wide) or self.doors.holds_at(one)
-            is_open = not wide.deny_by_default or is_named
-            return self.connecting(endpoint, point) & ~turned_away if is_open else 0
-        if not self._own_mesh(endpoint):
-            return self._meaning.universe.everyone & ~turned_away
+            return everyone if is_named or not wide.deny_by_default else 0
         if self._meaning.intent.namespaces[one.namespace].authorization is not Authorization.ENFORCED:
-            return self.connecting(endpoint, point)
+            return everyone
+        flows = [flow for flow, _, servers in self._meaning.ends if servers >> endpoint & 1 and is_at(flow, point)]
+        if one.mesh == AMBIENT:
+            return self._at_ambient(one, flows, request)
         found = 0
-        for flow, _, servers in self._meaning.ends:
-            if servers >> endpoint & 1 and is_at(flow, point) and self._asks_for(flow, request, one):
-                found |= self._meaning.universe.everyone if flow.plaintext else self._identities(flow.client)
-        return found & self.connecting(endpoint, point)
+        for flow in flows:
+            if self._asks_for(flow, request, one):
+                found |= self._callers(flow)
+        return found
+
+    def _callers(self, flow: Flow) -> int:
+        return self._meaning.universe.everyone if flow.plaintext else self._identities(flow.client)
+
+    def _at_ambient(self, one: Endpoint, flows: list[Flow], request: Request | None) -> int:
+        """Return who shall get in: past a waypoint by identity and port alone, through it by the request as well."""
+        straight = through = 0
+        for flow in flows:
+            if self._roads.takes_waypoint(flow):
+                for waypoint in self._roads.waypoints_before(flow):
+                    straight |= self._of_accounts({(waypoint.namespace, waypoint.name)})
+                is_asked = self._asks_for(flow, request, one) and not self._is_invalid_token(request, one)
+                through |= self._callers(flow) & self.holders if is_asked else 0
+            if self._roads.comes_straight(flow):
+                straight |= self._callers(flow)
+        takers = self._meaning.where(lambda other: other.takes_waypoint_to(one))
+        return (straight & ~takers) | (through & takers)
+
+    def _probing(self, one: Endpoint) -> int:
+        """Return whose connections never meet ztunnel: the node's own, from an address that it gives them."""
+        if one.mesh != AMBIENT:
+            return 0
+        return self._meaning.where(lambda other: other.is_node or other.address in PROBE_SOURCES.values())
 
     def _is_kept_open(self, one: Endpoint, point: Point, wide: MeshWide) -> bool:
         """Tell whether *one* is a gateway that stays open under a mesh-wide default deny, on this port of its own."""
@@ -100,7 +141,8 @@ class IntendedMesh:
             return self._meaning.universe.everyone
         mtls = wide.mtls if wide else self._meaning.intent.namespaces[one.namespace].mtls
         is_exception = any(mask >> endpoint & 1 and is_at(flow, point) for flow, mask in self._exceptions)
-        return self._meaning.universe.everyone if mtls is Mtls.PERMISSIVE or is_exception else self.holders
+        is_open = mtls is Mtls.PERMISSIVE or is_exception
+        return self._meaning.universe.everyone if is_open else self.holders | self._probing(one)
 
     @cached_property
     def _exceptions(self) -> list[tuple[Flow, int]]:
@@ -137,6 +179,9 @@ class IntendedMesh:
         elif isinstance(client, PrometheusPeer) and self._meaning.environment.prometheus:
             known = self._meaning.environment.prometheus
             accounts = {(known.pods.namespace, known.service_account)}
+        return self._of_accounts(accounts)
+
+    def _of_accounts(self, accounts: set[tuple[str, str]]) -> int:
         return self._meaning.where(lambda one: one.has_identity and (one.namespace, one.account) in accounts)
 
     def _asks_for(self, flow: Flow, request: Request | None, server: Endpoint) -> bool:

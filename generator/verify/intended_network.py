@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from generator.model.intent import AddressesPeer, AnyonePeer, Flow, GatewayPeer, Namespace, PrometheusPeer, WorkloadPeer
+from generator.model.intent import (
+    AddressesPeer,
+    AnyonePeer,
+    GatewayPeer,
+    Namespace,
+    PrometheusPeer,
+    Waypoint,
+    WorkloadPeer,
+)
 from generator.model.terms import Isolation, Mesh
-from generator.topology import Endpoint, Point
-from generator.verify.meaning import Meaning, is_at, is_within
+from generator.topology import PROBE_SOURCES, SIDECAR, Endpoint, Point
+from generator.verify.intended_roads import IntendedRoads, Leg
+from generator.verify.meaning import Meaning, covers, is_within
 
 LOOKUP, XDS, METRICS, READINESS = 53, 15012, 15020, 15021
 
@@ -16,19 +25,22 @@ class IntendedNetwork:
     def __init__(self, meaning: Meaning) -> None:
         """Ask *meaning* for what words stand for."""
         self._meaning = meaning
+        self._legs = IntendedRoads(meaning).legs
 
     def admitted(self, endpoint: int, direction: str, point: Point) -> int:
         """Return who may connect to *endpoint* (Ingress), or whom it may connect to (Egress), at layer 3/4."""
         found = self._plumbing(endpoint, direction, point)
-        for flow, clients, servers in self._meaning.ends:
-            mine, others = (servers, clients) if direction == "Ingress" else (clients, servers)
-            if mine >> endpoint & 1 and is_at(flow, point) and self._speaks_for(flow, endpoint, direction):
+        for leg in self._legs:
+            mine, others = (leg.servers, leg.clients) if direction == "Ingress" else (leg.clients, leg.servers)
+            if mine >> endpoint & 1 and leg.is_open(point) and self._speaks_for(leg, endpoint, direction):
                 found |= others
         return found
 
-    def _speaks_for(self, flow: Flow, endpoint: int, direction: str) -> bool:
+    def _speaks_for(self, leg: Leg, endpoint: int, direction: str) -> bool:
         """A flow opens the ends that this bundle secures; the far end of `rendered: false` is another's business."""
-        peer = flow.server if direction == "Ingress" else flow.client
+        peer = leg.server if direction == "Ingress" else leg.client
+        if isinstance(peer, Waypoint):
+            return bool(self._meaning.own_waypoints >> endpoint & 1)
         if isinstance(peer, AnyonePeer):
             return False  # anyone is whoever stands at the other end, none of our pods in particular
         if isinstance(peer, WorkloadPeer):
@@ -39,7 +51,7 @@ class IntendedNetwork:
         one = self._meaning.universe.endpoints[endpoint]
         namespace = self._meaning.intent.namespaces.get(one.namespace)
         is_gateway = bool(self._meaning.locked_gateways >> endpoint & 1)
-        in_mesh = is_gateway or self._is_mesh_pod(one, namespace)
+        in_mesh = is_gateway or self._is_proxied(endpoint, namespace)
         if direction == "Egress":
             return self._outbound(point, in_mesh)
         found = (
@@ -47,13 +59,18 @@ class IntendedNetwork:
         )
         if in_mesh and point == Point("TCP", METRICS) and (namespace is None or is_gateway or namespace.scrape):
             found |= self._meaning.mask(PrometheusPeer())
+        if namespace is not None:
+            found |= self._ambient_probes(one, namespace, point)
         return found | (self._public_door(one, point) if is_gateway else 0)
 
-    def _is_mesh_pod(self, one: Endpoint, namespace: Namespace | None) -> bool:
-        """Tell whether the plumbing of sidecars is for this pod: it has one, or its namespace knows no pods without."""
+    def _is_proxied(self, endpoint: int, namespace: Namespace | None) -> bool:
+        """Tell whether the plumbing of proxies is for this pod: it has one, or its namespace knows no pods without."""
+        one = self._meaning.universe.endpoints[endpoint]
         if namespace is None:
             return False
-        if one.has_identity:
+        if self._meaning.own_waypoints >> endpoint & 1:
+            return True
+        if one.mesh == SIDECAR:
             return self._meaning.has_sidecars(namespace)
         declared = list(self._meaning.rendered(namespace))
         everyone_has = all(workload.mesh is Mesh.SIDECAR for workload in declared)
@@ -74,12 +91,25 @@ class IntendedNetwork:
 
     def _probes(self, one: Endpoint, point: Point) -> int:
         """Return the nodes on the ports that the kubelet probes, where the plugin does not exempt it."""
-        own = {port.number for port in one.ports}
+        own = set() if one.is_waypoint else {port.number for port in one.ports}
         if point.transport != "TCP" or (point.number not in {METRICS, READINESS} and point.number not in own):
             return 0
         return self._meaning.where(
             lambda other: is_within(other.address, self._meaning.environment.addresses.nodes or ())
         )
+
+    def _ambient_probes(self, one: Endpoint, namespace: Namespace, point: Point) -> int:
+        """Return whence ambient pods are probed, on the ports that they declare; on all where nobody declares any."""
+        members = [each for each in self._meaning.rendered(namespace) if each.mesh is Mesh.AMBIENT]
+        is_whole = namespace.isolation is Isolation.NAMESPACE
+        if not is_whole:
+            members = [each for each in members if covers(each, one)]
+        declared = {port.number for each in members for port in each.ports if port.transport == "TCP"}
+        is_anybody = is_whole and not members and namespace.mesh is Mesh.AMBIENT
+        if point.transport != "TCP" or not (is_anybody or point.number in declared):
+            return 0
+        sources = {PROBE_SOURCES[family] for family in self._meaning.environment.ip_families}
+        return self._meaning.where(lambda other: other.address in sources)
 
     def _public_door(self, one: Endpoint, point: Point) -> int:
         found = 0

@@ -23,12 +23,13 @@ from generator.model.intent import (
     NamespacesPeer,
     Peer,
     PrometheusPeer,
+    Waypoint,
     Workload,
     WorkloadPeer,
 )
 from generator.model.terms import Isolation, Mesh
 from generator.semantics.universe import Universe
-from generator.topology import Endpoint, Point
+from generator.topology import GATEWAY_NAME, Endpoint, Point
 
 _INTERNAL = tuple(
     ipaddress.ip_network(one)
@@ -79,6 +80,18 @@ class Meaning:
             return self.pods((self.environment.gateways or {})[peer.gateway].pods)
         return self.pods(self.environment.prometheus.pods) if self.environment.prometheus else 0
 
+    def waypoint(self, waypoint: Waypoint) -> int:
+        """Return the pods of *waypoint*."""
+        return self.pods(Pods(waypoint.namespace, {GATEWAY_NAME: waypoint.name}))
+
+    @cached_property
+    def own_waypoints(self) -> int:
+        """The pods of the waypoints that this bundle secures."""
+        found = 0
+        for waypoint in self.intent.waypoints:
+            found |= self.waypoint(waypoint)
+        return found
+
     def pods(self, pods: Pods) -> int:
         """Return the endpoints that carry the labels of *pods* in their namespace."""
         return self.where(lambda one: one.namespace == pods.namespace and pods.labels.items() <= one.labels.items())
@@ -103,7 +116,7 @@ class Meaning:
         """Tell whether the intent closes *endpoint* in *direction*, so that only flows may pass."""
         one = self.universe.endpoints[endpoint]
         namespace = self.intent.namespaces.get(one.namespace)
-        if self.locked_gateways >> endpoint & 1:
+        if (self.locked_gateways | self.own_waypoints) >> endpoint & 1:
             return True
         if namespace is None:
             return False
@@ -125,10 +138,12 @@ class Meaning:
         return iter(self.intent.rendered_in(namespace.name))
 
     def has_sidecars(self, namespace: Namespace) -> bool:
+        """Tell whether the namespace has pods with a sidecar."""
+        return namespace.mesh is Mesh.SIDECAR or any(one.mesh is Mesh.SIDECAR for one in self.rendered(namespace))
+
+    def is_in_mesh(self, namespace: Namespace) -> bool:
         """Tell whether the namespace has any business with the mesh."""
-        if namespace.mesh is Mesh.SIDECAR:
-            return True
-        return any(workload.mesh is Mesh.SIDECAR for workload in self.rendered(namespace))
+        return namespace.mesh is not Mesh.NONE or any(one.mesh is not Mesh.NONE for one in self.rendered(namespace))
 
 
 def covers(workload: Workload, one: Endpoint) -> bool:

@@ -20,7 +20,8 @@ from generator.semantics.network import NetworkReach, points_of
 from generator.semantics.requests import CLAIM, HEADER, HOST, METHOD, PATH, Request, patterns_of, requests_of
 from generator.semantics.trial import Identities
 from generator.semantics.universe import Facts, Universe
-from generator.topology import Endpoint, Point
+from generator.semantics.waypoints import is_past_waypoint
+from generator.topology import AMBIENT, Endpoint, Point
 from generator.verify.components import components
 from generator.verify.guarded import client_fields
 from generator.verify.intended_mesh import IntendedMesh, claim_name
@@ -160,8 +161,8 @@ class _Comparison:
         self._found: dict[tuple[Kind, str, int, int], Discrepancy] = {}
 
     def proof(self) -> Proof:
-        for number in range(len(self._universe.endpoints)):
-            for direction in ("Ingress", "Egress"):
+        for number, one in enumerate(self._universe.endpoints):
+            for direction in () if is_past_waypoint(one) else ("Ingress", "Egress"):
                 if self._meaning.constrains(number, direction) or self._network.policies(number, direction):
                     self._compare_network(number, direction)
             if self._intended.closes(number) or self._authorization.binds(number):
@@ -198,7 +199,7 @@ class _Comparison:
 
     def _compare_mutual_tls(self, number: int, point: Point) -> None:
         """A caller without identity that gets in where none should, or one whose identity nobody checks."""
-        if point.number in NOT_CAPTURED:
+        if self._universe.endpoints[number].mesh != AMBIENT and point.number in NOT_CAPTURED:
             return
         intended, holders = self._intended.connecting(number, point), self._intended.holders
         plaintext = self._authorization.connected(number, point).possible & ~intended
@@ -209,6 +210,8 @@ class _Comparison:
 
     def _samples(self, one: Endpoint, number: int, point: Point) -> Sequence[Request | None]:
         """Return the requests to try at a port; where nobody knows what it speaks, also a connection without HTTP."""
+        if one.mesh == AMBIENT and one.waypoint is None:
+            return (None,)  # ztunnel reads no requests
         port = one.port(point.number)
         if port is None:
             return (None, *self._requests(number))

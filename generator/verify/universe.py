@@ -11,11 +11,11 @@ from dataclasses import replace
 
 from generator.environment.model import Environment
 from generator.manifests.bundle import Bundle
-from generator.model.intent import AddressesPeer, Intent, Workload
+from generator.model.intent import AddressesPeer, Intent, Namespace, Workload
 from generator.model.terms import Mesh
+from generator.semantics.membership import DATAPLANE, INJECT
 from generator.semantics.strangers import (
     ELSEWHERE,
-    INJECT,
     NAMESPACE_NAME,
     addresses,
     impostors,
@@ -26,7 +26,8 @@ from generator.semantics.strangers import (
     platform_pods,
     strangers,
 )
-from generator.topology import Endpoint, EndpointPort
+from generator.semantics.waypoints import with_waypoints
+from generator.topology import PROBE_SOURCES, Endpoint, EndpointPort, Waypoint
 
 
 def endpoints(intent: Intent, environment: Environment, bundle: Bundle) -> list[Endpoint]:
@@ -35,7 +36,7 @@ def endpoints(intent: Intent, environment: Environment, bundle: Bundle) -> list[
     Namespaces and addresses that *bundle* names are in it even if the intent knows nothing
     of them: a rule that lets a stranger in must find that stranger here.
     """
-    known = list(_all(intent, environment, bundle))
+    known = with_waypoints(list(_all(intent, environment, bundle)), {})
     return _placed([*known, *(impostor for one in known for impostor in impostors(one))], intent)
 
 
@@ -59,11 +60,26 @@ def _all(intent: Intent, environment: Environment, bundle: Bundle) -> Iterator[E
     yield from platform(environment)
     namespaces = {*intent.namespaces, *(namespace for namespace, _ in intent.workloads), ELSEWHERE}
     namespaces |= {pods.namespace for pods in platform_pods(environment)} | set(named_namespaces(bundle))
+    modes = {one.mesh for one in intent.namespaces.values()} | {one.mesh for one in intent.workloads.values()}
+    has_ambient = Mesh.AMBIENT in modes
     for namespace in sorted(namespaces):
-        yield from strangers(namespace)
+        home = intent.namespaces.get(namespace)
+        for stranger in strangers(namespace, has_ambient=has_ambient):
+            yield stranger if home is None else _at_home(stranger, home)
     yield own_node(environment)
-    for address in sorted(addresses(known_ranges(environment, bundle) | _intended_ranges(intent))):
+    found = addresses(known_ranges(environment, bundle) | _intended_ranges(intent))
+    found |= set(PROBE_SOURCES.values()) if has_ambient else set()
+    for address in sorted(found):
         yield Endpoint(f"the address {address}", address=address)
+
+
+def _at_home(stranger: Endpoint, home: Namespace) -> Endpoint:
+    """Return *stranger* as a pod of *home*: injected by its own label if need be, behind the namespace's waypoint."""
+    if stranger.mesh == Mesh.SIDECAR and home.mesh is not Mesh.SIDECAR:
+        return replace(stranger, labels={**stranger.labels, INJECT: "true"})
+    if stranger.mesh == Mesh.AMBIENT and home.waypoint is not None:
+        return replace(stranger, waypoint=Waypoint(home.waypoint.namespace, home.waypoint.name, ("stranger",)))
+    return stranger
 
 
 def _workload(workload: Workload, intent: Intent) -> Iterator[Endpoint]:
@@ -73,11 +89,16 @@ def _workload(workload: Workload, intent: Intent) -> Iterator[Endpoint]:
     labels = dict(workload.labels)
     if namespace is not None and namespace.mesh is not mesh:
         labels[INJECT] = "true" if mesh is Mesh.SIDECAR else "false"
+        labels[DATAPLANE] = "ambient" if mesh is Mesh.AMBIENT else "none"
     ports = tuple(EndpointPort(port.number, port.protocol, port.name, port.transport) for port in workload.ports)
+    known = workload.waypoint
+    through = Waypoint(known.namespace, known.name, (workload.service,)) if known else None
     for account in workload.service_accounts:
         several = f" as {account}" if len(workload.service_accounts) > 1 else ""
         name = f"{workload.namespace}/{workload.name}{several}"
-        yield Endpoint(name, workload.namespace, labels, account=account, mesh=mesh.value, ports=ports)
+        yield Endpoint(
+            name, workload.namespace, labels, account=account, mesh=mesh.value, ports=ports, waypoint=through
+        )
 
 
 def _in_namespace(one: Endpoint, labels: Mapping[str, Mapping[str, str]]) -> Endpoint:

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from generator.core.resources import bundled
+from generator.model.terms import Mesh
 from generator.pipeline import Bundle, Request, render
 
 Json = Any
@@ -30,6 +31,13 @@ class Rendered:
 
     bundle: Bundle
     objects: tuple[Object, ...]
+
+    @property
+    def is_ambient(self) -> bool:
+        """Whether connections travel in HBONE, which no policy and no judge sees into."""
+        intent = self.bundle.intent
+        modes = {one.mesh for one in intent.namespaces.values()} | {one.mesh for one in intent.workloads.values()}
+        return Mesh.AMBIENT in modes
 
 
 @cache

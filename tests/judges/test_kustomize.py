@@ -83,7 +83,7 @@ def test_layers_of_a_namespace_are_disjoint_and_complete(example: str) -> None:
         (found,) = _object(bundle.files[path])
         namespace, layer, _ = path.split("/")
         assert namespace == found["metadata"]["name" if found["kind"] == "Namespace" else "namespace"]
-        mesh = "istio.io" in found["apiVersion"] or found["kind"] == "HTTPRoute"
+        mesh = found["apiVersion"].startswith("gateway.networking.k8s.io/") or "istio.io" in found["apiVersion"]
         assert layer == ("mesh" if mesh else "network" if found["kind"] == "NetworkPolicy" else "namespace")
 
 

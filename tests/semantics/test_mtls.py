@@ -2,48 +2,48 @@
 
 from __future__ import annotations
 
-import itertools
-from typing import Any
-
 import pytest
 
-from generator.core.places import Document
-from generator.manifests.objects import Manifest
-from generator.manifests.security import PeerAuthentication, read_peer_authentication
 from generator.semantics.mtls import MutualTls
-from generator.topology import Endpoint
+from tests.semantics.precedence import COMBINATIONS, PORT, ROOT, TABLE, policies, policy, server, table, ztunnel
 
-SERVER = Endpoint("shop/db", "shop", {"app": "db"}, mesh="sidecar")
-MODES = (None, "UNSET", "PERMISSIVE", "STRICT", "DISABLE")
-
-
-def policy(namespace: str, spec: dict[str, Any], name: str = "default", created: str = "") -> PeerAuthentication:
-    metadata = {"name": name, "namespace": namespace, **({"creationTimestamp": created} if created else {})}
-    data = {"apiVersion": "security.istio.io/v1", "kind": "PeerAuthentication", "metadata": metadata, "spec": spec}
-    return read_peer_authentication(Manifest(Document(data, "test", {}, {}), (), data))
+SERVER = server("sidecar")
+_Combination = tuple[str | None, str | None, str | None, str | None]
 
 
-@pytest.mark.parametrize(("mesh", "namespace", "workload", "port"), list(itertools.product(MODES, repeat=4)))
-def test_the_most_specific_mode_that_is_set_wins(
-    mesh: str | None, namespace: str | None, workload: str | None, port: str | None
-) -> None:
+def test_the_table_is_what_it_says() -> None:
+    assert table() == TABLE.read_text("utf-8"), "python -m tests.refresh renews it; review the difference"
+
+
+@pytest.mark.parametrize("modes", COMBINATIONS)
+def test_the_most_specific_mode_that_is_set_wins_at_a_sidecar(modes: _Combination) -> None:
     """istio 1.30.3 policy_applier.go, ComposePeerAuthentication: port > workload > namespace > mesh > PERMISSIVE."""
-    policies = []
-    if mesh:
-        policies.append(policy("istio-system", {"mtls": {"mode": mesh}}))
-    if namespace:
-        policies.append(policy("shop", {"mtls": {"mode": namespace}}))
-    if workload or port:
-        spec: dict[str, Any] = {"selector": {"matchLabels": {"app": "db"}}}
-        if workload:
-            spec["mtls"] = {"mode": workload}
-        if port:
-            spec["portLevelMtls"] = {"5432": {"mode": port}}
-        policies.append(policy("shop", spec, "db"))
+    mesh, namespace, workload, port = modes
     stated = [mode for mode in (port, workload, namespace, mesh) if mode not in (None, "UNSET")]
-    assert MutualTls(policies, "istio-system").mode(SERVER, 5432) == (stated[0] if stated else "PERMISSIVE")
+    about = MutualTls(policies(*modes), ROOT)
+    assert about.mode(SERVER, PORT) == (stated[0] if stated else "PERMISSIVE")
     others = [mode for mode in (workload, namespace, mesh) if mode not in (None, "UNSET")]
-    assert MutualTls(policies, "istio-system").mode(SERVER, 9187) == (others[0] if others else "PERMISSIVE")
+    assert about.mode(SERVER, 9187) == (others[0] if others else "PERMISSIVE")
+
+
+@pytest.mark.parametrize("modes", COMBINATIONS)
+def test_ambient_is_what_istiod_makes_of_it_for_ztunnel(modes: _Combination) -> None:
+    """Where one half of istiod attaches a policy that the other half does not make, nobody can tell."""
+    mode = MutualTls(policies(*modes), ROOT).mode(server("ambient"), PORT)
+    refuses = ztunnel(*modes)
+    if refuses is None:
+        assert mode == (None if modes[3] == "STRICT" else "PERMISSIVE")
+    else:
+        assert mode == ("STRICT" if refuses else "PERMISSIVE")
+
+
+def test_in_ambient_a_plaintext_port_counts_only_beside_a_mode_or_another_that_is_permissive() -> None:
+    """istio 1.30.3 ambient/authorization.go, the branch for a workload without a mode."""
+    strict = policy("shop", {"mtls": {"mode": "STRICT"}})
+    ports = {"5432": {"mode": "DISABLE"}, "9187": {"mode": "PERMISSIVE"}}
+    chosen = {"selector": {"matchLabels": {"app": "db"}}, "portLevelMtls": ports}
+    about = MutualTls([strict, policy("shop", chosen, "db")], ROOT)
+    assert [about.mode(server("ambient"), port) for port in (5432, 9187, 80)] == ["PERMISSIVE", "PERMISSIVE", "STRICT"]
 
 
 def test_a_selector_in_the_root_namespace_is_ignored() -> None:
