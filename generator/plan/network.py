@@ -114,6 +114,7 @@ class _NetworkPlanner:
         self._intent = intent
         self._environment = environment
         self.namer = PeerNamer(intent, environment)
+        self._waypoints = intent.waypoints
         self._plumbing = Plumbing(intent, environment, self.namer)
         self._policies: dict[tuple[str, str], _Policy] = {}
 
@@ -125,7 +126,7 @@ class _NetworkPlanner:
             self._plan_namespace(namespace)
         for lockdown in self._intent.gateways:
             self._plan_gateway(lockdown)
-        for waypoint in self._intent.waypoints:
+        for waypoint in self._waypoints:
             self._plan_waypoint(waypoint)
         for flow in self._intent.flows:
             self._plan_flow(flow)
@@ -174,7 +175,7 @@ class _NetworkPlanner:
     def _subjects(self, peer: End, flow: Flow) -> Iterator[_Policy]:
         """Yield the policies of this bundle that speak for *peer*."""
         if isinstance(peer, Waypoint):
-            if peer in self._intent.waypoints:
+            if peer in self._waypoints:
                 yield self._waypoint_policy(peer)
         elif isinstance(peer, WorkloadPeer) and peer.namespace in self._intent.namespaces:
             if self._intent.workloads[peer.namespace, peer.workload].is_rendered:

@@ -59,7 +59,8 @@ from generator.manifests.workloads import WorkloadTemplate
 from generator.rules.base import Context, Rule
 from generator.rules.said import IDENTITY, said_by, title
 from generator.rules.servers import is_gateway, is_selected
-from generator.rules.targets import gateways, is_waypoint, targets
+from generator.rules.targets import gateways, targets
+from generator.semantics.waypoints import is_waypoint
 
 RULE = Rule("MG208", "root-scope", "a mesh-wide policy that binds gateways and no waypoints", Severity.WARNING)
 

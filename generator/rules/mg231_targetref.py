@@ -51,7 +51,8 @@ from generator.core.findings import Finding, Severity
 from generator.manifests.objects import Manifest
 from generator.manifests.security import Scope
 from generator.rules.base import Context, Rule
-from generator.rules.targets import gateway, is_waypoint, targets
+from generator.rules.targets import gateway, targets
+from generator.semantics.waypoints import is_waypoint
 
 RULE = Rule("MG231", "targetref", "a policy attached in a way that is not followed", Severity.ERROR)
 

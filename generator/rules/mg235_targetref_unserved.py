@@ -60,7 +60,8 @@ from collections.abc import Iterator
 from generator.core.findings import Finding, Severity
 from generator.manifests.objects import Manifest
 from generator.rules.base import Context, Rule
-from generator.rules.targets import USE_WAYPOINT, WAYPOINT_FOR, WAYPOINT_NAMESPACE, Target, gateway, gateways, targets
+from generator.rules.targets import Target, gateway, gateways, targets
+from generator.semantics.waypoints import USE_WAYPOINT, WAYPOINT_FOR, WAYPOINT_NAMESPACE
 
 RULE = Rule("MG235", "targetref-unserved", "a policy whose target nobody serves", Severity.ERROR)
 

@@ -11,12 +11,9 @@ from dataclasses import dataclass
 from generator.core.places import Place
 from generator.manifests.objects import Manifest, mapping, sequence
 from generator.rules.base import Context
+from generator.semantics.waypoints import is_waypoint
 
 GATEWAY_API = "gateway.networking.k8s.io"
-WAYPOINT_CLASS = "istio-waypoint"
-USE_WAYPOINT = "istio.io/use-waypoint"
-WAYPOINT_NAMESPACE = "istio.io/use-waypoint-namespace"
-WAYPOINT_FOR = "istio.io/waypoint-for"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +46,6 @@ def gateways(context: Context) -> Iterator[Manifest]:
 def gateway(context: Context, namespace: str, name: str) -> Manifest | None:
     """Return the Gateway *name* of *namespace*, if it is shown."""
     return next((one for one in gateways(context) if (one.namespace, one.name) == (namespace, name)), None)
-
-
-def is_waypoint(manifest: Manifest) -> bool:
-    """Tell whether a Gateway is a waypoint."""
-    return str(manifest.spec.get("gatewayClassName") or "") == WAYPOINT_CLASS
 
 
 def serves_gateway_api(context: Context, policy: Manifest) -> bool:

@@ -8,10 +8,9 @@ from functools import lru_cache
 
 from generator.manifests.objects import Manifest
 from generator.manifests.workloads import Service
-from generator.rules.subjects import GATEWAY_NAME
-from generator.rules.targets import USE_WAYPOINT, WAYPOINT_CLASS, WAYPOINT_NAMESPACE
 from generator.semantics.cluster import Cluster
-from generator.topology import Endpoint, EndpointPort
+from generator.semantics.waypoints import USE_WAYPOINT, WAYPOINT_NAMESPACE, is_waypoint
+from generator.topology import Endpoint, Waypoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +51,12 @@ def _holders(cluster: Cluster) -> tuple[dict[str, list[Service]], dict[str, list
 
 def waypoints(cluster: Cluster) -> list[Manifest]:
     """Return the Gateways that are waypoints."""
-    return [one for one in cluster.others("Gateway") if one.spec.get("gatewayClassName") == WAYPOINT_CLASS]
+    return [one for one in cluster.others("Gateway") if is_waypoint(one)]
 
 
 def waypoint_pods(cluster: Cluster, name: str, namespace: str) -> Endpoint:
-    """Return the pods of a waypoint as istiod makes them (istio 1.30.3 files/waypoint.yaml)."""
-    labels = {GATEWAY_NAME: name, "istio.io/dataplane-mode": "none"}
-    ports = (EndpointPort(15008),)
-    shown = f"the waypoint {namespace}/{name}"
-    return Endpoint(shown, namespace, labels, cluster.namespace_labels(namespace), name, "sidecar", ports)
+    """Return the pods of a waypoint."""
+    return Waypoint(namespace, name, ()).pods(cluster.namespace_labels(namespace))
 
 
 def _named(labels: Mapping[str, str], namespace: str) -> tuple[str, str] | None:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from generator.manifests.network import LabelSelector, NetworkPeer, NetworkPolicy, NetworkPort, NetworkRule
+from generator.semantics.waypoints import own_name
 from generator.topology import Endpoint, Point
 
 _SET_BY_CONTROLLERS = (
@@ -163,7 +164,7 @@ class Admission:
 
     def _is_partial(self, endpoint: Endpoint) -> bool:
         """Tell whether *endpoint* has labels that nobody shows; istiod makes a Gateway's pods, and we know theirs."""
-        return endpoint.name not in self._shown and _GATEWAY_NAME not in endpoint.labels
+        return own_name(endpoint) not in self._shown and _GATEWAY_NAME not in endpoint.labels
 
     def _block(self, peer: NetworkPeer, other: Endpoint) -> bool | None:
         if other.address:

@@ -25,7 +25,7 @@ from generator.semantics.trial import Identities, Trial, is_on
 from generator.semantics.universe import Facts, Universe
 from generator.semantics.waypoints import WAYPOINT_CLASS
 from generator.semantics.ztunnel import as_ztunnel_reads
-from generator.topology import AMBIENT, PROBE_SOURCES, Endpoint, Point, Waypoint
+from generator.topology import AMBIENT, PROBE_SOURCES, Endpoint, Point
 
 NOT_CAPTURED = frozenset({15020, 15021, 15090})
 """Ports that a sidecar never captures: neither mutual TLS nor authorization applies (injection template)."""
@@ -55,6 +55,7 @@ class Authorization:
         self._holders = universe.everyone & sum(1 << n for n, one in enumerate(universe.endpoints) if one.has_identity)
         self.at_pod = cache(self._of_pod)
         self.at_waypoint = cache(self._of_waypoint)
+        self.passage = cache(self._passage)
 
     def policies(self, server: int) -> _Policies:
         """Return the policies that speak for the endpoint *server*: at its own proxy, and at its waypoint."""
@@ -122,7 +123,7 @@ class Authorization:
         if one.waypoint is None:
             return direct
         takers = Ternary.exactly(self.taking_waypoint(server))
-        detour = self.passed_on(server, point, request) & self.passage(server, one.waypoint, point)
+        detour = self.passed_on(server, point, request) & self.passage(server, point)
         return (direct & takers.outside(self._universe.everyone)) | (detour & takers)
 
     def taking_waypoint(self, server: int) -> int:
@@ -140,9 +141,12 @@ class Authorization:
         is_sure = one.waypoint is not None and one.waypoint.is_sure
         return verdict & known if is_sure else Ternary.perhaps(verdict.possible & known.possible)
 
-    def passage(self, server: int, waypoint: Waypoint, point: Point) -> Ternary:
-        """Return everyone if *server*'s ztunnel lets *waypoint* in at *point*: that is all it sees of the caller."""
-        alone, one = Universe((waypoint.pods({}),), Facts()), self._universe.endpoints[server]
+    def _passage(self, server: int, point: Point) -> Ternary:
+        """Return everyone if *server*'s ztunnel lets its waypoint in at *point*: that is all it sees of the caller."""
+        one = self._universe.endpoints[server]
+        if one.waypoint is None:
+            return self._everyone
+        alone = Universe((one.waypoint.pods({}),), Facts())
         literal, known = replace(self._identities, is_literal=True), Ternary.exactly(alone.everyone)
         verdict = Trial(alone, literal, one, point, None, known).verdict(self.at_pod(server))
         everyone = self._universe.everyone

@@ -84,11 +84,10 @@ class Effect:
         Pods past their own waypoint are a second side of the same pods: as clients there is one
         side of them, and as servers the others come to them as to the first.
         """
-        past = sum(1 << number for number, one in enumerate(self.endpoints) if is_past_waypoint(one))
+        past = self.universe.remembered("past waypoints", is_past_waypoint)
         if not past >> server & 1:
             return self.universe.everyone & ~past
-        gateways = sum(1 << number for number, one in enumerate(self.endpoints) if one.is_gateway)
-        return (self._ambient | gateways) & ~past
+        return (self._ambient | self.universe.remembered("gateways", lambda one: one.is_gateway)) & ~past
 
     def _detour(self, server: int, position: int) -> tuple[int, int | None]:
         """Return who comes to *server* through its waypoint, and which endpoint that is."""
@@ -110,7 +109,7 @@ class Effect:
         one = self.endpoints[server]
         if self.points[position].transport != "TCP" or not (one.mesh == AMBIENT or self._ambient):
             return direct
-        mask = sum(1 << number for number, other in enumerate(self.endpoints) if is_tunnelled(other, one))
+        mask = self.universe.remembered(("tunnelled", server), lambda other: is_tunnelled(other, one))
         return (direct & self._all_but(mask)) | (tunnel & Ternary.exactly(mask))
 
     def connected(self, server: int, point: Point) -> Ternary:

@@ -18,7 +18,7 @@ from generator.semantics.cluster import Cluster
 from generator.semantics.requests import Request
 from generator.semantics.trial import Trial
 from generator.semantics.universe import Facts, Universe
-from generator.topology import AMBIENT, GATEWAY_NAME, OUTSIDE, SIDECAR, UNKNOWN, Endpoint, Point, Waypoint
+from generator.topology import AMBIENT, GATEWAY_NAME, OUTSIDE, SIDECAR, UNKNOWN, Endpoint, Point
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +76,9 @@ class MeshVerdicts:
         """Return whose *request* the waypoint of *server* passes on."""
         return self._agreed(server, lambda each, number: each.authorization.passed_on(number, point, request))
 
-    def lets_waypoint_in(self, server: int, waypoint: Waypoint, point: Point) -> Ternary:
-        """Return everyone if the ztunnel of *server* lets its *waypoint* in."""
-        return self._agreed(server, lambda each, number: each.authorization.passage(number, waypoint, point))
+    def lets_waypoint_in(self, server: int, point: Point) -> Ternary:
+        """Return everyone if the ztunnel of *server* lets its waypoint in."""
+        return self._agreed(server, lambda each, number: each.authorization.passage(number, point))
 
     def trusted(self, server: int) -> dict[str, tuple[str, ...]]:
         """Return the issuers whose tokens *server* checks, with their audiences."""

@@ -54,6 +54,11 @@ def past_waypoint(one: Endpoint) -> Endpoint:
     return replace(one, name=f"{one.name} {PAST_IT}", waypoint=None)
 
 
+def own_name(one: Endpoint) -> str:
+    """Return the name of the pods that *one* is, from whichever side they are seen."""
+    return one.name.removesuffix(f" {PAST_IT}")
+
+
 def is_past_waypoint(one: Endpoint) -> bool:
     """Tell whether *one* is what `past_waypoint` returns: nobody else, seen from another side."""
     return one.mesh == AMBIENT and one.name.endswith(f" {PAST_IT}")

@@ -188,7 +188,7 @@ def _passage(pair: Pair, mesh: MeshVerdicts) -> Iterator[Reason]:
     waypoint = pair.server.waypoint
     if waypoint is None:
         return
-    verdict = _verdict(mesh.lets_waypoint_in(_SERVER, waypoint, pair.point))
+    verdict = _verdict(mesh.lets_waypoint_in(_SERVER, pair.point))
     title = f"{waypoint.title} decides over requests; ztunnel sees the waypoint as the caller"
     words = {Verdict.YES: "and lets it in", Verdict.NO: "and does not let it in", Verdict.UNKNOWN: "and may let it in"}
     speaking = mesh.at_pod(_SERVER)

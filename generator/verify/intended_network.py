@@ -25,7 +25,7 @@ class IntendedNetwork:
     def __init__(self, meaning: Meaning) -> None:
         """Ask *meaning* for what words stand for."""
         self._meaning = meaning
-        self._legs = IntendedRoads(meaning).legs
+        self._legs = list(IntendedRoads(meaning).legs())
 
     def admitted(self, endpoint: int, direction: str, point: Point) -> int:
         """Return who may connect to *endpoint* (Ingress), or whom it may connect to (Egress), at layer 3/4."""

@@ -41,10 +41,13 @@ class IntendedRoads:
     def __init__(self, meaning: Meaning) -> None:
         """Ask *meaning* for what words stand for."""
         self._meaning = meaning
-        self.legs = [leg for flow, _, _ in meaning.ends for leg in self._legs(flow)]
 
-    def _legs(self, flow: Flow) -> Iterator[Leg]:
-        clients, servers = self._meaning.mask(flow.client), self._meaning.mask(flow.server)
+    def legs(self) -> Iterator[Leg]:
+        """Yield every stretch on which NetworkPolicies shall let a flow pass."""
+        for flow, clients, servers in self._meaning.ends:
+            yield from self._legs(flow, clients, servers)
+
+    def _legs(self, flow: Flow, clients: int, servers: int) -> Iterator[Leg]:
         pairs = [(one, other) for one in self._modes(flow.client) for other in self._modes(flow.server)]
         tunnelled = [pair for pair in pairs if self._is_tunnelled(flow, *pair)]
         if len(tunnelled) < len(pairs):
