@@ -84,9 +84,9 @@ def impostors(one: Endpoint) -> Iterator[Endpoint]:
     """
     if not one.is_pod or one.labels.items() >= STRANGER.items() or is_past_waypoint(one):
         return
-    one = replace(
-        one, is_gateway=False, is_waypoint=False, waypoint=None, mesh=OUTSIDE if one.is_waypoint else one.mesh
-    )
+    if one.is_waypoint:  # what only looks like one is a pod without a proxy
+        one = replace(one, mesh=OUTSIDE, labels={**one.labels, INJECT: "false"})
+    one = replace(one, is_gateway=False, is_waypoint=False, waypoint=None)
     yield replace(one, name=f"a pod like {one.name} in another namespace", namespace=ELSEWHERE)
     own = {key: value for key, value in one.labels.items() if key != INJECT}
     for left_out in own if len(own) > 1 else ():
