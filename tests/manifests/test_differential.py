@@ -113,7 +113,18 @@ _KEYS = [
 # Keys that users choose: any name is right there.
 _FREE = frozenset({"labels", "annotations", "matchLabels", "portLevelMtls", "ports", "to", "pairs", "options"})
 _FREE_TOO = frozenset(
-    {"hard", "default", "defaultRequest", "max", "min", "maxLimitRequestRatio", "tagOverrides", "customTags"}
+    {
+        "hard",
+        "default",
+        "defaultRequest",
+        "max",
+        "min",
+        "maxLimitRequestRatio",
+        "tagOverrides",
+        "customTags",
+        "requests",
+        "limits",
+    }
 )
 
 
