@@ -34,7 +34,7 @@ from generator.core.findings import Finding, Severity
 from generator.manifests.objects import Manifest, mapping
 from generator.rules.base import Context, Rule
 
-RULE = Rule("MG236", "ca-secret", "a CA that istiod does not read or cannot use", Severity.ERROR)
+RULE = Rule("MG238", "ca-secret", "a CA that istiod does not read or cannot use", Severity.ERROR)
 
 _NAME, _OWN = "cacerts", "istio-ca-secret"
 _KEYS = ("ca-cert.pem", "ca-key.pem", "root-cert.pem", "cert-chain.pem")
