@@ -23,7 +23,9 @@ from tests.rules.pages import read_page
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES, SITE = ROOT / "build" / "docs", ROOT / "build" / "site"
 CONFIGURATION = ROOT / "docs" / "mkdocs.yml"
-_LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?!https?:|#)([^)#\s]*)(#[^)\s]*)?\)")
+_PLACED = ("architecture", "rules", "troubleshooting")
+"""Documents of docs/ with a place of their own in the navigation; all others follow the start page."""
+_LINK = re.compile(r"\[([^\]]+)\]\((?!https?:|#)([^)#\s]*)(#[^)\s]*)?\)")
 
 Page = dict[str, Any]
 
@@ -36,8 +38,18 @@ def collect(target: Path) -> list[Page]:
     rules = [_rule(module, target) for module in registry()]
     _write(target / "rules" / "codes.md", _codes())
     types = [{name: f"profiles/{name}/README.md"} for name in profile_types()]
+    others = [
+        path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "docs").glob("*.md")) if path.stem not in _PLACED
+    ]
     return [
-        {"Start": ["README.md", {"Troubleshooting": "docs/troubleshooting.md"}, {"Changelog": "CHANGELOG.md"}]},
+        {
+            "Start": [
+                "README.md",
+                *others,
+                {"Troubleshooting": "docs/troubleshooting.md"},
+                {"Changelog": "CHANGELOG.md"},
+            ]
+        },
         {"Profiles": ["profiles/README.md", *types, {"Templates": "templates/README.md"}]},
         {"Checks": [{"Checking manifests": "docs/rules.md"}, {"Codes of errors": "rules/codes.md"}, *rules]},
         {"Workflow": [{"Pipelines": "docs/workflow/README.md"}, {"Kustomize and kpt": "docs/kustomize/README.md"}]},
