@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from generator.algebra.patterns import representatives
+from generator.algebra.patterns import matches, representatives
 from generator.manifests.security import AuthorizationPolicy, AuthorizationRule
 
 METHOD, PATH, HOST = "method", "path", "host"
@@ -22,6 +22,8 @@ _OPERATION_FIELDS = {
 }
 _SOURCE_FIELDS = {"requestPrincipals": PRINCIPAL, "notRequestPrincipals": PRINCIPAL}
 _ALWAYS_PRESENT = frozenset({METHOD, PATH, HOST})
+_BEGINNINGS = {PATH: "/", PRINCIPAL: "somebody-else/"}
+"""How what nobody named begins."""
 
 Patterns = Mapping[str, Iterable[str]]
 """Dimension (``method``, ``header:x-id``, ``claim:iss``) to the patterns named in it."""
@@ -93,6 +95,36 @@ TokenClass = Callable[[Request], Hashable]
 """What decides about a request as far as its token goes: tokens of one class are treated alike."""
 
 
+def is_principal(pattern: str, request: Request) -> bool:
+    """Tell whether the token of *request* is of the issuer and subject that *pattern* (``ISSUER/SUBJECT``) means.
+
+    The last slash parts the two, and each is compared alone: ``https://a/*`` means the issuer
+    ``https://a``, and nobody of the issuer ``https://a/``, whose pattern is ``https://a//*``.
+    Source: istio 1.30.3 pilot/pkg/security/authz/model/generator.go, requestPrincipalGenerator.
+    """
+    principal = request.get(PRINCIPAL)
+    if principal is None:
+        return False
+    issuer, subject = _parted(principal, request.get(f"{CLAIM}iss"))
+    wanted_issuer, slash, wanted_subject = pattern.rpartition("/")
+    if pattern.startswith("*") and slash:
+        return matches(wanted_issuer, issuer) and subject == wanted_subject
+    if pattern.startswith("*"):
+        return bool(issuer) and matches(pattern, subject)
+    if pattern.endswith("*") and not slash:
+        return matches(pattern, issuer) and bool(subject)
+    if pattern.endswith("*"):
+        return issuer == wanted_issuer and matches(wanted_subject, subject)
+    return (issuer, subject) == ((wanted_issuer, wanted_subject) if slash else (pattern, ""))
+
+
+def _parted(principal: str, issuer: str | None) -> tuple[str, str]:
+    if issuer is not None and principal.startswith(f"{issuer}/"):
+        return issuer, principal[len(issuer) + 1 :]
+    found, _, subject = principal.rpartition("/")
+    return found, subject
+
+
 def requests_of(*sources: Patterns, token_class: TokenClass | None = None) -> tuple[Request, ...]:
     """Return one request of each class that the patterns of *sources* together tell apart.
 
@@ -118,9 +150,15 @@ def _combined(patterns: Patterns) -> Iterator[Request]:
     """Yield every combination of values that the patterns of each dimension tell apart."""
     choices = []
     for dimension, named in sorted(patterns.items()):
-        values: list[str | None] = list(representatives(named, "/" if dimension == PATH else ""))
+        values: list[str | None] = [*_representatives(dimension, named)]
         if dimension not in _ALWAYS_PRESENT:
             values.append(None)
         choices.append([(dimension, value) for value in values])
     for combination in itertools.product(*choices):
         yield Request(tuple((dimension, value) for dimension, value in combination if value is not None))
+
+
+def _representatives(dimension: str, patterns: Iterable[str]) -> Iterable[str]:
+    """Return values that tell *patterns* apart; a principal always has an issuer and a subject."""
+    found = representatives(patterns, _BEGINNINGS.get(dimension, ""))
+    return (one if dimension != PRINCIPAL or "/" in one else f"{one}/somebody" for one in found)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from generator.algebra.patterns import matches
 from generator.algebra.ternary import NOTHING, Ternary
 from generator.manifests.security import AuthorizationPolicy, AuthorizationRule, Condition
-from generator.semantics.requests import HOST, METHOD, PATH, PRINCIPAL, Request, dimension_of
+from generator.semantics.requests import HOST, METHOD, PATH, PRINCIPAL, Request, dimension_of, is_principal
 from generator.semantics.universe import Universe
 from generator.topology import Endpoint, Point
 
@@ -185,7 +185,11 @@ class Trial:
         return Ternary.exactly(mask)
 
     def _said(self, dimension: str, pattern: str) -> Ternary:
-        value = self._request.get(dimension) if self._request else None
+        if self._request is None:
+            return NOTHING
+        if dimension == PRINCIPAL:
+            return self._everyone if is_principal(pattern, self._request) else NOTHING
+        value = self._request.get(dimension)
         return self._everyone if value is not None and matches(pattern, value) else NOTHING
 
     def _condition(self, condition: Condition) -> Ternary:

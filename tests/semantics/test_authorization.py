@@ -15,7 +15,7 @@ from generator.manifests.security import (
 )
 from generator.semantics.authorization import Authorization
 from generator.semantics.mtls import MutualTls
-from generator.semantics.requests import Request
+from generator.semantics.requests import Request, is_principal
 from generator.semantics.trial import Identities
 from generator.semantics.universe import Facts, Universe
 from generator.topology import Endpoint, EndpointPort, Point
@@ -203,3 +203,24 @@ def test_tokens() -> None:
     assert sure(pinned, request=with_token("https://login", "api")) == set(), (
         "without RequestAuthentication nobody looks"
     )
+
+
+@pytest.mark.parametrize(
+    ("pattern", "issuer", "subject", "is_meant"),
+    [
+        ("https://a/*", "https://a", "x", True),
+        ("https://a/*", "https://a/", "x", False),  # the last slash parts them: the issuer has one more
+        ("https://a//*", "https://a/", "x", True),
+        ("https://a/x", "https://a", "x", True),
+        ("https://a/x*", "https://a", "xy", True),
+        ("*/x", "https://a/", "x", True),
+        ("*a/x", "https://a", "x", True),
+        ("*y", "https://a", "xy", True),
+        ("https*", "https://a", "x", True),
+        ("https://*/x", "https://a", "x", False),  # only one star, at an end, is read
+        ("*", "https://a", "x", True),
+    ],
+)
+def test_request_principals_are_issuer_and_subject(pattern: str, issuer: str, subject: str, is_meant: bool) -> None:
+    said = Request((("claim:iss", issuer), ("request principal", f"{issuer}/{subject}")))
+    assert is_principal(pattern, said) is is_meant
