@@ -2,7 +2,7 @@
 
 The sources, rule by rule: the ``x-kubernetes-validations`` of the Istio 1.30.3 CRDs,
 ``pkg/config/validation`` and ``pkg/config/security`` of istio/istio, and the validation of
-``networking/v1`` in Kubernetes 1.36. A document that fails here is refused when it is applied.
+``core/v1`` and ``networking/v1`` in Kubernetes 1.36. A document that fails here is refused when it is applied.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from generator.manifests.admission import (
     envoy_filter,
     kubernetes,
     peer_authentication,
+    quantities,
     request_authentication,
     service_entry,
     sidecar,
@@ -26,7 +27,9 @@ from generator.manifests.admission.spot import Spot
 
 _Rules = Callable[[Spot], Iterator[Finding]]
 _RULES: dict[tuple[str, str], _Rules] = {
+    ("", "LimitRange"): quantities.limit_range,
     ("", "Namespace"): kubernetes.namespace,
+    ("", "ResourceQuota"): quantities.resource_quota,
     ("networking.k8s.io", "NetworkPolicy"): kubernetes.network_policy,
     ("security.istio.io", "AuthorizationPolicy"): authorization_policy.rules,
     ("security.istio.io", "PeerAuthentication"): peer_authentication.rules,
