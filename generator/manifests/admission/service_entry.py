@@ -13,6 +13,7 @@ from generator.manifests.admission.texts import is_address, is_address_or_networ
 _UNIX = "unix://"
 _PORT_NAME = re.compile(r"[a-zA-Z0-9]([-a-zA-Z0-9]{0,60}[a-zA-Z0-9])?")
 _WITH_A_HOST_NAME = frozenset({"HTTP", "HTTP2", "HTTP_PROXY", "GRPC", "GRPC-WEB", "HTTPS", "TLS"})
+_WITH_A_DYNAMIC_NAME = frozenset({"HTTP", "HTTP2", "GRPC", "TLS"})
 _PROTOCOLS = _WITH_A_HOST_NAME | {"TCP", "UDP", "MONGO", "REDIS", "MYSQL", "HBONE", "DOUBLE-HBONE"}
 
 
@@ -22,6 +23,7 @@ def rules(root: Spot) -> Iterator[Finding]:
     resolution = spec.child("resolution").text or "NONE"
     yield from spec.only_one("workloadSelector", "endpoints")
     yield from istio.selector_labels(spec.at("workloadSelector", "labels"))
+    yield from istio.exports(spec, root.at("metadata", "namespace").text or ".", may_hide=True)
     yield from _hosts(spec, resolution)
     yield from _addresses(spec.child("addresses"), resolution)
     yield from _ports(spec.child("ports"))
@@ -71,6 +73,8 @@ def _ports(ports: Spot) -> Iterator[Finding]:
 
 def _resolution(spec: Spot, resolution: str) -> Iterator[Finding]:
     endpoints = spec.child("endpoints")
+    if resolution == "DYNAMIC_DNS":
+        yield from _dynamic(spec)
     if resolution == "NONE" and endpoints.is_set:
         yield endpoints.refuse_key("does not go with the resolution NONE", "write `resolution: STATIC` or DNS")
     if resolution == "DNS_ROUND_ROBIN" and len(endpoints.items()) > 1:
@@ -81,6 +85,23 @@ def _resolution(spec: Spot, resolution: str) -> Iterator[Finding]:
             if protocol.text.upper() not in _WITH_A_HOST_NAME:
                 fix = "write one ServiceEntry per host, or a protocol that carries the host name"
                 yield port.refuse("cannot tell several hosts apart", fix)
+
+
+def _dynamic(spec: Spot) -> Iterator[Finding]:
+    """The proxy looks up whatever host a request names, so nothing else may say where to go."""
+    for host in spec.child("hosts").texts():
+        if not host.text.startswith("*"):
+            yield host.refuse(
+                "must be a wildcard with DYNAMIC_DNS", "write `resolution: DNS`, or a name such as *.example.com"
+            )
+    for name in spec.set_among("addresses", "endpoints"):
+        yield spec.child(name).refuse_key("does not go with the resolution DYNAMIC_DNS", "remove it")
+    for port in spec.child("ports").items():
+        protocol = port.child("protocol")
+        if protocol.text.upper() not in _WITH_A_DYNAMIC_NAME:
+            yield protocol.refuse(
+                f"is {protocol.text!r}, which does not go with DYNAMIC_DNS", "write HTTP, HTTP2, GRPC or TLS"
+            )
 
 
 def _endpoint(endpoint: Spot, resolution: str) -> Iterator[Finding]:

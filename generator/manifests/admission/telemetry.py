@@ -1,4 +1,4 @@
-"""Telemetry: CEL of the CRD."""
+"""Telemetry: CEL of the CRD, and ValidateTelemetry of istiod."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ from generator.manifests.admission.spot import Spot
 
 
 def rules(root: Spot) -> Iterator[Finding]:
-    """Yield what the API server refuses about a Telemetry."""
+    """Yield what istiod or the API server refuses about a Telemetry."""
     spec = root.child("spec")
     yield from istio.attachment(spec)
     yield from istio.durations(spec)
+    for tracing in spec.child("tracing").items():
+        for name, tag in tracing.child("customTags").fields().items():
+            if not name:
+                yield tag.refuse_key("has an empty name", "name the tag")
     for metric in spec.child("metrics").items():
         for override in metric.child("overrides").items():
             for tag in override.child("tagOverrides").fields().values():

@@ -1,0 +1,94 @@
+"""The judges are istiod's webhook and analyzers, as istioctl carries them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from generator.core.yaml_reader import read_documents
+from generator.manifests import admission, schema
+from tests.judges.bundles import EXAMPLES, Object, rendered
+from tests.judges.installed import find, version
+from tests.judges.istioctl import messages, refusals
+from tests.judges.judge_admission import right
+from tests.judges.results import Result
+from tests.judges.topology import build
+
+RULES = Path(__file__).with_name("webhook.yaml")
+API = {
+    "AuthorizationPolicy": "security.istio.io/v1",
+    "PeerAuthentication": "security.istio.io/v1",
+    "RequestAuthentication": "security.istio.io/v1",
+    "DestinationRule": "networking.istio.io/v1",
+    "ServiceEntry": "networking.istio.io/v1",
+    "Sidecar": "networking.istio.io/v1",
+    "Telemetry": "telemetry.istio.io/v1",
+}
+PASSED_OVER = {
+    "IST0128": "unset caCertificates no longer mean unverified: proxies then use the system's authorities",
+    "IST0129": "unset caCertificates no longer mean unverified: proxies then use the system's authorities",
+}
+"""Analyzers that are not asked, and why."""
+
+
+def sit() -> Result:
+    """Show them every document of every bundle, and one wrong document for each of their rules."""
+    if find("istioctl") is None:
+        return Result(skipped="istioctl not installed")
+    good = [(name, one) for name, one in right() if "istio.io" in one["apiVersion"]]
+    refused = [
+        f"{name}: {reason}" for (name, _), reason in zip(good, refusals(one for _, one in good), strict=True) if reason
+    ]
+    said = [text for example in EXAMPLES for text in _analyzed(example)]
+    rules = list(corpus())
+    wrong = list(_of_rules(rules))
+    return Result(
+        version=f"istioctl of istio.io/istio {version('istioctl').partition(' ')[0]}",
+        counts={
+            "documents of Istio, all valid to the webhook": len(good) - len(refused),
+            "bundles without a message of the analyzers": len(EXAMPLES) - len({one.partition(":")[0] for one in said}),
+            "rules of the webhook, each with a wrong document that we refuse too": sum(
+                1 for one, _ in rules if "ours" not in one
+            ),
+            "rules that are not ours, with the reason beside them": sum(1 for one, _ in rules if "ours" in one),
+        },
+        decisions=len(good) + len(EXAMPLES) + len(rules),
+        open=(*refused, *said, *wrong),
+        remarks=tuple(f"{code} is passed over: {reason}." for code, reason in PASSED_OVER.items()),
+    )
+
+
+def _analyzed(example: str) -> Iterator[str]:
+    """Yield what the analyzers have against a bundle, beside the workloads that it is for."""
+    bundle = rendered(example)
+    own = {(one["kind"], one["metadata"]["name"]) for one in bundle.objects}
+    around = build(bundle.bundle.intent, bundle.bundle.environment).documents()
+    shown = [*bundle.objects, *(one for one in around if (one["kind"], one["metadata"]["name"]) not in own)]
+    for one in messages(shown):
+        if one.code not in PASSED_OVER:
+            yield f"{example}: {one.code} {one.text} ({one.origin})"
+
+
+def corpus() -> Iterator[tuple[Object, Object]]:
+    """Yield each entry of `webhook.yaml`, and its document."""
+    for kind, entries in yaml.safe_load(RULES.read_text("utf-8")).items():
+        for entry in entries:
+            metadata = {"name": "wrong", "namespace": "shop"}
+            yield entry, {"apiVersion": API[kind], "kind": kind, "metadata": metadata, "spec": entry["spec"]}
+
+
+def is_refused(document: Object) -> bool:
+    """Tell whether we refuse *document*."""
+    documents, findings = read_documents(yaml.safe_dump(document).encode(), "wrong.yaml")
+    return bool(findings or [one for each in documents for one in schema.check(each) + admission.check(each)])
+
+
+def _of_rules(rules: list[tuple[Object, Object]]) -> Iterator[str]:
+    for (entry, document), reason in zip(rules, refusals(one for _, one in rules), strict=True):
+        what = f"{document['kind']} {document['spec']}"
+        if entry["theirs"] not in reason:
+            yield f"istiod does not say {entry['theirs']!r} of {what}, but {reason!r}"
+        if is_refused(document) == ("ours" in entry):
+            yield f"{'we refuse it' if 'ours' in entry else 'we do not refuse it'}: {what} ({entry['theirs']})"
