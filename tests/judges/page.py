@@ -30,8 +30,8 @@ with every class of request, and what comes of it must be what `meshgen why` say
     "network": """It reads NetworkPolicy and AuthorizationPolicy together and says who reaches whom; that must be the
 intent, at both ends and at each alone.""",
     "kustomize": """Every bundle is the base of overlays that put in labels, annotations, patches and prefixes. Both
-releases must make the same of them, and the API server, istiod and the reader of policies must
-have as little against it as before.""",
+releases must make the same of them, the API server and istiod must have as little against it as
+before, and every spec must be the one that the other judges have seen.""",
 }
 INTRODUCTION = """# Judged
 
