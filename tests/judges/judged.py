@@ -11,13 +11,14 @@ import sys
 import time
 from collections.abc import Callable
 
-from tests.judges import judge_admission, judge_envoy, judge_istiod, judge_kustomize, judge_network
+from tests.judges import judge_admission, judge_envoy, judge_istiod, judge_kustomize, judge_network, judge_schemas
 from tests.judges.page import page, table
 from tests.judges.results import Result, load, save
 from tests.refresh import JUDGED, README, with_table
 
 SITTINGS: dict[str, Callable[[], Result]] = {
     "admission": judge_admission.sit,
+    "schemas": judge_schemas.sit,
     "istiod": judge_istiod.sit,
     "envoy": judge_envoy.sit,
     "network": judge_network.sit,
@@ -33,7 +34,8 @@ def main(arguments: list[str]) -> int:
     results = load()
     for name in arguments or SITTINGS:
         start = time.monotonic()
-        result = results[name] = SITTINGS[name]()
+        result = SITTINGS[name]()
+        results = {**load(), name: result}
         save(results)
         took = f"{time.monotonic() - start:.0f} s"
         print(

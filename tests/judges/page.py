@@ -12,6 +12,7 @@ from tests.judges.results import Result, load
 SETTLED = Path(__file__).with_name("settled.yaml")
 TITLES = {
     "admission": "The API server: what it takes and refuses",
+    "schemas": "The schemas of every Kubernetes release in use",
     "istiod": "istiod's webhook and analyzers",
     "envoy": "Envoy, configured by istiod's own code",
     "network": "Another reading of the policies",
@@ -20,6 +21,7 @@ TITLES = {
 ABOUT = {
     "admission": """Every document of every bundle is sent to it as a dry run with strict fields, and must be taken.
 Every wrong document on file is sent too: what it refuses, we must refuse.""",
+    "schemas": "Every Kubernetes object of every bundle is held against each release, strict about fields.",
     "istiod": """Every document goes to the webhook, every bundle with the workloads that it is for to the analyzers.
 For each rule of the webhook about a kind that we write there is one wrong document, in
 `tests/judges/webhook.yaml`: istiod must refuse it for just that reason, and so must we.""",
@@ -40,6 +42,7 @@ INTRODUCTION = """# Judged
 Schemas, semantics and proof are one opinion: ours. This page holds it against those who decide in a cluster.
 `make judges` installs them below `.judges/`, `make judged` lets them sit and writes this page.
 The settings of Envoy are committed under `tests/judges/expected/`, so that CI can ask it without building istiod.
+Istio is pinned to a commit of its branch 1.31, because Go cannot name its tags.
 
 """
 

@@ -1,0 +1,38 @@
+"""The judge is kubernetes-validate: are our Kubernetes objects right in every release of it that is in use?"""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import yaml
+
+from tests.judges.bundles import EXAMPLES, rendered
+from tests.judges.installed import find, version
+from tests.judges.results import Result
+
+RELEASES = tuple(f"1.{minor}" for minor in range(25, 38))
+AT_ONCE = 2
+
+
+def sit() -> Result:
+    """Show it every Kubernetes object of every bundle, once for each release, strict about fields."""
+    program = find("kubernetes-validate")
+    if program is None:
+        return Result(skipped="kubernetes-validate not installed")
+    objects = [one for example in EXAMPLES for one in rendered(example).objects if "istio.io" not in one["apiVersion"]]
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(AT_ONCE) as pool:
+        file = Path(folder) / "documents.yaml"
+        file.write_text(yaml.safe_dump_all(objects), "utf-8")
+        commands = ([program, "-k", release, "--strict", str(file)] for release in RELEASES)
+        said = pool.map(lambda command: subprocess.run(command, capture_output=True, text=True, check=False), commands)
+        lines = [line for one in said for line in (one.stdout + one.stderr).splitlines()]
+    passed = sum(" passed for resource " in line for line in lines)
+    wanted = len(objects) * len(RELEASES)
+    wrong = [line for line in lines if line.startswith(("ERROR", "WARN"))]
+    wrong += [f"{passed} of {wanted} passed"] if passed != wanted else []
+    package = next((one for one in version("pypi").split() if one.startswith("kubernetes-validate")), "")
+    counts = {"documents": len(objects), f"releases, {RELEASES[0]} to {RELEASES[-1]}": len(RELEASES)}
+    return Result(package.replace("==", " "), counts, wanted, tuple(wrong))
