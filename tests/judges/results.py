@@ -36,5 +36,5 @@ def load() -> dict[str, Result]:
 
 def save(results: Mapping[str, Result]) -> None:
     """Write all *results* down."""
-    data = {name: asdict(one) for name, one in results.items()}
-    FILE.write_text(json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False) + "\n", "utf-8")
+    data = {name: asdict(one) for name, one in sorted(results.items())}
+    FILE.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", "utf-8")
