@@ -142,7 +142,7 @@ class Cluster:
             mesh=mesh,
             ports=self.ports(workload),
             is_gateway=is_gateway(workload, self.environment, self._gateway_selectors),
-            is_waypoint=(workload.namespace, workload.labels.get(GATEWAY_NAME, "")) in self._waypoints,
+            is_waypoint=(workload.namespace, workload.labels.get(GATEWAY_NAME, "")) in self.waypoints,
             waypoint=self._waypoint(workload) if mesh == AMBIENT else None,
         )
 
@@ -157,7 +157,7 @@ class Cluster:
         return tuple(one for one in self.others("Gateway") if one.group == "gateway.networking.k8s.io")
 
     @cached_property
-    def _waypoints(self) -> frozenset[tuple[str, str]]:
+    def waypoints(self) -> frozenset[tuple[str, str]]:
         """Namespace and name of every waypoint that is shown."""
         return frozenset((one.namespace, one.name) for one in self._gateways if is_waypoint(one))
 

@@ -22,7 +22,7 @@ from generator.semantics.strangers import (
     strangers,
 )
 from generator.semantics.waypoints import with_waypoints
-from generator.topology import AMBIENT, UNKNOWN, Endpoint
+from generator.topology import AMBIENT, GATEWAY_NAME, UNKNOWN, Endpoint, Waypoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,9 @@ class _Half:
 
     def pod(self, one: StandIn) -> Endpoint:
         """Return a pod that only policies speak of."""
+        gateway = one.labels.get(GATEWAY_NAME, "")
+        if (one.namespace, gateway) in self.cluster.waypoints:
+            return self._placed(replace(Waypoint(one.namespace, gateway, ()).pods({}), name=one.name))
         return self._placed(Endpoint(one.name, one.namespace, one.labels, account=one.account, mesh=UNKNOWN))
 
     def side(self, known: Sequence[Endpoint], invented: Iterable[StandIn], outside: Iterable[Endpoint]) -> Side:

@@ -19,7 +19,7 @@ from generator.semantics.spelling import spell
 from generator.semantics.strangers import named_accounts
 from generator.semantics.trial import Trial
 from generator.semantics.universe import Facts, Universe
-from generator.topology import AMBIENT, OUTSIDE, SIDECAR, UNKNOWN, Endpoint, Point
+from generator.topology import AMBIENT, OUTSIDE, PROBE_SOURCES, SIDECAR, UNKNOWN, Endpoint, Point
 
 _CLIENT, _SERVER = 0, 1
 
@@ -54,6 +54,8 @@ class Pair:
             return f"{self.server.name} is not in the mesh"
         if self.point.transport != "TCP":
             return f"proxies see TCP alone, not {self.point.transport}"
+        if self.server.mesh == AMBIENT and (self.client.is_node or self.client.address in PROBE_SOURCES.values()):
+            return "what the node itself sends, such as probes, comes past ztunnel"
         if self.server.mesh == SIDECAR and self.point.number in NOT_CAPTURED:
             return f"port {self.point.number} is the proxy's own"
         return ""
