@@ -12,7 +12,7 @@ import shutil
 import sys
 import tempfile
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -85,18 +85,15 @@ def tables(path: Path) -> dict[str, str]:
     for kind in types.values():
         if path.parent == kind.folder:
             return {"options": _options(kind), **(component_tables(kind) if kind.name == "component" else {})}
-    if path == CONTRIBUTING:
-        return {"layers": _layers()}
-    if path == ARCHITECTURE:
-        return {"layers": _layers(), "contracts": _contracts()}
-    if path == RULES:
-        return {"rules": _rules()}
-    if path == COVERAGE:
-        return {"coverage": coverage.markdown()}
-    return {"types": _types(types, "profiles/" if path.parent == ROOT else ""), "codes": _codes(), "views": _views()}
-    if path == README:
-        return {"types": _types(types, "profiles/"), "judged": page.table(load())}
-    return {"types": _types(types, ""), "codes": _codes(), "views": _views()}
+    made: dict[Path, Callable[[], dict[str, str]]] = {
+        CONTRIBUTING: lambda: {"layers": _layers()},
+        ARCHITECTURE: lambda: {"layers": _layers(), "contracts": _contracts()},
+        RULES: lambda: {"rules": _rules()},
+        COVERAGE: lambda: {"coverage": coverage.markdown()},
+        README: lambda: {"types": _types(types, "profiles/"), "judged": page.table(load())},
+    }
+    catalogue = {"types": _types(types, ""), "codes": _codes(), "views": _views()}
+    return made[path]() if path in made else catalogue
 
 
 def with_table(text: str, mark: str, table: str) -> str:
