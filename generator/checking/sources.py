@@ -9,7 +9,8 @@ from pathlib import Path
 from generator.checking.files import KUSTOMIZATION_NAMES, LARGEST, Found
 from generator.core.findings import Finding
 from generator.core.places import Document, Json, Place, Route
-from generator.core.yaml_reader import Limits, read_documents
+from generator.core.yaml_quick import read_quickly
+from generator.core.yaml_reader import Limits
 
 KUSTOMIZE_GROUP = "kustomize.config.k8s.io"
 _MOST_VALUES = 3_000_000
@@ -57,7 +58,7 @@ def read_sources(found: Found) -> Sources:
 def read_into(sources: Sources, content: bytes, name: str) -> None:
     """Read one file's *content* into *sources*."""
     sources.files.add(name)
-    documents, findings = read_documents(content, name, limits=_limits(len(content)), allow_ambiguous=True)
+    documents, findings = read_quickly(content, name, limits=_limits(len(content)), allow_ambiguous=True)
     items = [one for document in documents for one in _objects(_with_kind(document))]
     objects = [one for one in items if _is_meant_as_object(one.data)]
     sources.strangers += len(items) - len(objects)

@@ -1,13 +1,16 @@
 """Reading YAML that is nearly always right: plain data at once, places only when somebody asks for one.
 
-Everything that is rendered is read back. Noting the place of every value takes twice as
-long as reading it, and only mistakes have use for places. What is in any way unusual here
-goes to `generator.core.yaml_reader`, whose verdict is the only one.
+A place for every value is several times the work of reading them, and only mistakes have
+use for places. So positions are kept as bare numbers, in the order of the text, and become
+places one document at a time. What is in any way unusual here goes to
+`generator.core.yaml_reader`, whose verdict is the only one.
 """
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -26,69 +29,106 @@ from ruamel.yaml.events import (
 from generator.core.findings import Finding
 from generator.core.places import Document, Json, Place, Route
 from generator.core.scalars import is_ambiguous, resolve
-from generator.core.yaml_reader import DEFAULT_LIMITS, has_control_character, read_documents
+from generator.core.yaml_reader import DEFAULT_LIMITS, Limits, has_control_character, read_documents
 
 _STARTS = (MappingStartEvent, SequenceStartEvent)
 _ENDS = (MappingEndEvent, SequenceEndEvent)
-_MOST_CHARACTERS = DEFAULT_LIMITS.values // 2
-"""Fewer than could hold more values or documents than are allowed."""
 
 
 class _Unusual(Exception):
     """An alias, a tag, a duplicate key, an ambiguous scalar: the reader with places decides."""
 
 
-def read_quickly(text: str, file: str) -> tuple[list[Document], list[Finding]]:
-    """Return exactly what `read_documents` returns, with places that are found when first asked for."""
-    if len(text) > _MOST_CHARACTERS or text.startswith("\ufeff") or has_control_character(text):
-        return read_documents(text, file)
+def read_quickly(
+    text: str | bytes, file: str, *, limits: Limits = DEFAULT_LIMITS, allow_ambiguous: bool = False
+) -> tuple[list[Document], list[Finding]]:
+    """Return exactly what `read_documents` returns, with places that are worked out when first asked for."""
     try:
-        values = _values(text)
-    except (_Unusual, YAMLError):
-        return read_documents(text, file)
-    reading = _Reading(text, file)
-    return [Document(data, file, _Later(reading, n, 0), _Later(reading, n, 1)) for n, data in enumerate(values)], []
+        _refuse(len(text) > limits.characters)
+        noted = _read(text.decode() if isinstance(text, bytes) else text, limits)
+    except (_Unusual, UnicodeDecodeError, YAMLError):
+        return read_documents(text, file, limits=limits, allow_ambiguous=allow_ambiguous)
+    found = []
+    for number, data in enumerate(noted.documents):
+        places = _Places(noted, number, file)
+        found.append(Document(data, file, _Later(places, 0), _Later(places, 1)))
+    return found, []
 
 
-class _Reading:
-    """The same text read once more, with places."""
+@dataclass(slots=True)
+class _Noted:
+    """Documents, and the position of every key and value of all of them in the order of the text."""
 
-    def __init__(self, text: str, file: str) -> None:
-        self._text = text
+    documents: list[Json] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
+    lines: array[int] = field(default_factory=lambda: array("L"))
+    columns: array[int] = field(default_factory=lambda: array("L"))
+
+
+class _Places:
+    """The places of one document, which is read by nobody who changes it."""
+
+    def __init__(self, noted: _Noted, number: int, file: str) -> None:
+        self._noted = noted
+        self._number = number
         self._file = file
 
     @cached_property
-    def places(self) -> list[tuple[Mapping[Route, Place], Mapping[Route, Place]]]:
-        return [(one.values, one.keys) for one in read_documents(self._text, self._file)[0]]
+    def found(self) -> tuple[Mapping[Route, Place], Mapping[Route, Place]]:
+        """The places of its values, and of its keys."""
+        values: dict[Route, Place] = {}
+        keys: dict[Route, Place] = {}
+        places = self._in_order()
+
+        def visit(data: Json, route: Route) -> None:
+            values[route] = next(places)
+            if isinstance(data, list):
+                for index, item in enumerate(data):
+                    visit(item, (*route, index))
+            elif isinstance(data, dict):
+                for key, value in data.items():
+                    below = (*route, key)
+                    keys[below] = next(places)
+                    visit(value, below)
+
+        visit(self._noted.documents[self._number], ())
+        return values, keys
+
+    def _in_order(self) -> Iterator[Place]:
+        noted = self._noted
+        first, *after = noted.starts[self._number : self._number + 2]
+        part = slice(first, after[0] if after else None)
+        for line, column in zip(noted.lines[part], noted.columns[part], strict=True):
+            yield Place(self._file, line + 1, column + 1)
 
 
 class _Later(Mapping[Route, Place]):
-    def __init__(self, reading: _Reading, document: int, part: int) -> None:
-        self._reading = reading
-        self._document = document
+    def __init__(self, places: _Places, part: int) -> None:
+        self._places = places
         self._part = part
 
-    @property
-    def _found(self) -> Mapping[Route, Place]:
-        return self._reading.places[self._document][self._part]
-
     def __getitem__(self, route: Route) -> Place:
-        return self._found[route]
+        return self._places.found[self._part][route]
+
+    def __contains__(self, route: object) -> bool:
+        return route in self._places.found[self._part]
 
     def __iter__(self) -> Iterator[Route]:
-        return iter(self._found)
+        return iter(self._places.found[self._part])
 
     def __len__(self) -> int:
-        return len(self._found)
+        return len(self._places.found[self._part])
 
 
-def _values(text: str) -> list[Json]:
+def _read(text: str, limits: Limits) -> _Noted:
     """Return the documents of *text* as plain data.
 
     One loop without recursion: in Python a call costs as much as an event.
     """
+    _refuse(text.startswith("\ufeff") or has_control_character(text))
     next_event = CParser(text).get_event
-    documents: list[Json] = []
+    noted = _Noted()
+    documents, lines, columns = noted.documents, noted.lines, noted.columns
     outer: list[Any] = []
     here: Any = documents
     key: str | None = None
@@ -96,27 +136,35 @@ def _values(text: str) -> list[Json]:
         event = next_event()
         kind = type(event)
         if kind is ScalarEvent:
+            mark = event.start_mark
+            lines.append(mark.line)
+            columns.append(mark.column)
             value = _scalar(event)
             if key is None and type(here) is dict:
                 key = _key(event.value, here)
                 continue
         elif kind in _STARTS:
-            _refuse(event.ctag is not None or event.anchor is not None or len(outer) >= DEFAULT_LIMITS.depth)
+            mark = event.start_mark
+            lines.append(mark.line)
+            columns.append(mark.column)
+            _refuse(event.ctag is not None or event.anchor is not None or len(outer) >= limits.depth)
             _refuse(key is None and type(here) is dict)  # a mapping as a key
             value = {} if kind is MappingStartEvent else []
         elif kind in _ENDS:
             here = outer.pop()
             continue
         elif kind is StreamEndEvent:
-            _refuse(None in documents or len(documents) > DEFAULT_LIMITS.documents)
-            return documents
+            _refuse(None in documents or len(documents) > limits.documents or len(lines) > limits.values)
+            return noted
         else:
             _refuse(kind is AliasEvent)
             continue
-        if key is None:
-            here.append(value)
-        else:
+        if key is not None:
             here[key], key = value, None
+        else:
+            if here is documents:
+                noted.starts.append(len(lines) - 1)
+            here.append(value)
         if kind in _STARTS:
             outer.append(here)
             here = value

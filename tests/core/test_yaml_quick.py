@@ -12,7 +12,7 @@ from ruamel.yaml.error import YAMLError
 from generator.core import yaml_quick
 from generator.core.places import Document
 from generator.core.yaml_quick import read_quickly
-from generator.core.yaml_reader import read_documents
+from generator.core.yaml_reader import DEFAULT_LIMITS, Limits, read_documents
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FOLDERS = ("generator", "profiles", "out", "tests")
@@ -36,12 +36,13 @@ def _places(documents: list[Document]) -> list[object]:
     return [(one.data, one.file, dict(one.values), dict(one.keys)) for one in documents]
 
 
-def _agree(text: str) -> None:
-    quick, their_findings = read_quickly(text, "x.yaml")
-    full, our_findings = read_documents(text, "x.yaml")
+def _agree(text: str, allow_ambiguous: bool = False) -> None:
+    quick, their_findings = read_quickly(text, "x.yaml", allow_ambiguous=allow_ambiguous)
+    full, our_findings = read_documents(text, "x.yaml", allow_ambiguous=allow_ambiguous)
     assert their_findings == our_findings
     assert _places(quick) == _places(full)
     assert [repr(one.data) for one in quick] == [repr(one.data) for one in full]  # 1 is not true, nor 1.0
+    assert [one.ambiguous for one in quick] == [one.ambiguous for one in full]
 
 
 @pytest.mark.parametrize("name", TEXTS)
@@ -49,9 +50,25 @@ def test_files(name: str) -> None:
     _agree(TEXTS[name])
 
 
+@pytest.mark.parametrize("allow_ambiguous", [False, True])
 @pytest.mark.parametrize("text", ODD, ids=lambda text: repr(text[:30]))
-def test_unusual_texts(text: str) -> None:
-    _agree(text)
+def test_unusual_texts(text: str, allow_ambiguous: bool) -> None:
+    _agree(text, allow_ambiguous)
+
+
+@pytest.mark.parametrize("text", [b"a: 1\n", b"\xef\xbb\xbfa: 1\n", b"a: \xff\n", "a: é\n".encode(), b"a: \x01\n"])
+def test_bytes(text: bytes) -> None:
+    quick, full = read_quickly(text, "x.yaml"), read_documents(text, "x.yaml")
+    assert (_places(quick[0]), quick[1]) == (_places(full[0]), full[1])
+
+
+@pytest.mark.parametrize(
+    "limits", [Limits(characters=20), Limits(values=6), Limits(values=7), Limits(depth=2), Limits(documents=1)]
+)
+@pytest.mark.parametrize("text", ["a: [1, 2]\nb: {c: 3}\n", "- [[1]]\n", "a: 1\n---\nb: 2\n", "a: 1\n" + " " * 20])
+def test_limits(text: str, limits: Limits) -> None:
+    quick, full = read_quickly(text, "x.yaml", limits=limits), read_documents(text, "x.yaml", limits=limits)
+    assert (_places(quick[0]), quick[1]) == (_places(full[0]), full[1])
 
 
 _WORDS = st.sampled_from(
@@ -104,13 +121,16 @@ def test_made_up_texts(text: str) -> None:
     _agree(text)
 
 
-def test_places_are_looked_for_only_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_places_are_worked_out_only_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(yaml_quick, "read_documents", lambda *_: pytest.fail("read twice"))
-        (document,), _ = read_quickly("a:\n  - b\n", "x.yaml")
-    assert document.data == {"a": ["b"]}
-    assert str(document.place(("a", 0))) == "x.yaml:2:5"
-    assert str(document.key_place(("a",))) == "x.yaml:1:1"
+        patched.setattr(yaml_quick, "Place", lambda *_: pytest.fail("worked out at once"))
+        documents, _ = read_quickly("a:\n  - b\n---\n{c: d}\n---\n- e\n", "x.yaml")
+    assert [one.data for one in documents] == [{"a": ["b"]}, {"c": "d"}, ["e"]]
+    assert str(documents[0].place(("a", 0))) == "x.yaml:2:5"
+    assert str(documents[0].key_place(("a",))) == "x.yaml:1:1"
+    assert str(documents[1].place(("c",))) == "x.yaml:4:5"
+    assert str(documents[2].place((0,))) == "x.yaml:6:3"
 
 
 def test_what_is_rendered_is_read_quickly() -> None:
@@ -118,7 +138,7 @@ def test_what_is_rendered_is_read_quickly() -> None:
     for name, text in TEXTS.items():
         if name.startswith("out/"):
             try:
-                yaml_quick._values(text)
+                yaml_quick._read(text, DEFAULT_LIMITS)
             except (yaml_quick._Unusual, YAMLError):
                 slow.append(name)
     assert slow == []
