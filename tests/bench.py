@@ -25,7 +25,7 @@ from generator.environment.model import Environment
 from generator.intent.profile_types import profile_types
 from generator.model.intent import Intent
 from generator.verify.proof import Proof, prove_bundle
-from tests.bench_cluster import write_cluster
+from tests.bench_cluster import change_one_policy, write_cluster
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "profiles" / "app" / "examples" / "bank-of-anthos.yaml"
@@ -192,7 +192,9 @@ def bulk(plan: Plan, fresh: Fresh) -> list[str]:
 
 def analysis(plan: Plan, fresh: Fresh) -> list[str]:
     """Time the analysis of a large cluster's YAML, which nobody here rendered, beside parsing it and nothing else."""
-    cluster = str(write_cluster(fresh.work / "cluster"))
+    cluster, changed = (str(write_cluster(fresh.work / name)) for name in ("cluster", "changed"))
+    change_one_policy(Path(changed))
+    diff = [*MESHGEN, "diff", "--allow-widen", cluster]
     parse = "import pathlib, sys, yaml\nfor one in sorted(pathlib.Path(sys.argv[1]).iterdir()):"
     parse += "\n    list(yaml.load_all(one.read_bytes(), yaml.CSafeLoader))"
     parsing = "parsing alone (PyYAML with libyaml)"
@@ -202,6 +204,8 @@ def analysis(plan: Plan, fresh: Fresh) -> list[str]:
             parsing: lambda: run([sys.executable, "-c", parse, cluster]),
             "`meshgen check`, every rule": lambda: run([*MESHGEN, "check", cluster, "--fail-on", "never"]),
             "`meshgen graph`, who reaches whom": lambda: run([*MESHGEN, "graph", cluster, "--format", "json"]),
+            "`meshgen diff`, both sides the same": lambda: run([*diff, cluster]),
+            "`meshgen diff`, one policy changed": lambda: run([*diff, changed]),
         },
     )
     title = "3,000 workloads in 300 namespaces, 2,000 NetworkPolicies, 500 AuthorizationPolicies"

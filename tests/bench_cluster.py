@@ -1,4 +1,4 @@
-"""A large cluster to analyse, the same bytes every time: what `tests.bench` gives to `check` and `graph`."""
+"""A large cluster to analyse, the same bytes every time: what `tests.bench` gives to `check`, `graph` and `diff`."""
 
 from __future__ import annotations
 
@@ -84,6 +84,13 @@ def write_cluster(folder: Path) -> Path:
         text = "---\n".join(_documents(number))
         (folder / f"{_space(number)}.yaml").write_text(text, "utf-8")
     return folder
+
+
+def change_one_policy(folder: Path) -> None:
+    """Let one NetworkPolicy of the cluster in *folder* speak of another port."""
+    path = folder / f"{_space(7)}.yaml"
+    text = path.read_text("utf-8")
+    path.write_text(text.replace("port: 8001}", "port: 8002}", 1), "utf-8")
 
 
 def _space(number: int) -> str:
