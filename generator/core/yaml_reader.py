@@ -15,6 +15,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from generator.core.findings import Finding
 from generator.core.places import Document, Json, Place, Route
 from generator.core.scalars import is_ambiguous, resolve
+from generator.core.secrets import discreet, holds_secret_object
 from generator.core.yaml_nodes import Node, YamlRefused, compose, is_limit_of_libyaml
 
 _STANDARD_TAGS = frozenset({"tag:yaml.org,2002:str", "!!str", "!"})
@@ -64,6 +65,15 @@ def read_documents(
     decoded, findings = _decode(text, file, limits)
     if findings:
         return [], findings
+    documents, findings = _read(decoded, file, limits, allow_ambiguous, place_from_tag)
+    if findings and holds_secret_object(decoded):
+        findings = [discreet(one) for one in findings]
+    return documents, findings
+
+
+def _read(
+    decoded: str, file: str, limits: Limits, allow_ambiguous: bool, place_from_tag: PlaceFromTag | None
+) -> tuple[list[Document], list[Finding]]:
     builder = _Builder(file, limits, allow_ambiguous, place_from_tag)
     try:
         try:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Callable
 
-from generator.report.json import SCHEMA_VERSION
+from generator.report.json import SCHEMA_VERSION, json_text
 from generator.report.safe import one_line, printable
 from generator.semantics.difference import Difference
 from generator.semantics.rows import Change
@@ -92,7 +91,7 @@ def _as_json(old: str, new: str, found: Difference) -> str:
             for row in found.changes
         ],
     }
-    return json.dumps(data, indent=2)
+    return json_text(data)
 
 
 DIFFERENCE_REPORTERS: dict[str, Callable[[str, str, Difference], str]] = {

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from generator.algebra.intervals import Intervals
-from generator.report.json import SCHEMA_VERSION
+from generator.report.json import SCHEMA_VERSION, json_text
 from generator.report.page import as_page
 from generator.report.picture.scene import scene_of
 from generator.report.picture.svg import as_svg
@@ -120,7 +119,7 @@ def _as_json(wanted: Wanted) -> str:
         for server in one.servers
         for transport, ports in one.open_ports
     ]
-    return json.dumps({"schemaVersion": SCHEMA_VERSION, "edges": data}, indent=2)
+    return json_text({"schemaVersion": SCHEMA_VERSION, "edges": data})
 
 
 def _rules(behind: RulesBehind, edge: Edge) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from generator.core.findings import Finding
-from generator.core.places import Place
+from generator.core.places import Json, Place
+from generator.core.secrets import without_keys_in
 
 SCHEMA_VERSION = 1
 
@@ -15,7 +16,12 @@ SCHEMA_VERSION = 1
 def as_json(findings: Sequence[Finding], colour: bool) -> str:  # noqa: ARG001  (one shape for all reporters)
     """Return *findings* as one JSON object with a ``schemaVersion``."""
     data = {"schemaVersion": SCHEMA_VERSION, "findings": [_one(finding) for finding in findings]}
-    return json.dumps(data, indent=2, ensure_ascii=True)
+    return json_text(data)
+
+
+def json_text(data: Json) -> str:
+    """Return the report *data* as JSON in ASCII, without any private key that the user's words may hold."""
+    return json.dumps(without_keys_in(data), indent=2, ensure_ascii=True)
 
 
 def _one(finding: Finding) -> dict[str, Any]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 
-from generator.report.json import SCHEMA_VERSION
+from generator.report.json import SCHEMA_VERSION, json_text
 from generator.report.safe import printable
 from generator.verify.connections import Connection
 from generator.verify.findings import summary
@@ -81,7 +80,7 @@ def _as_json(name: str, rows: Sequence[Connection], proof: Proof) -> str:
         "connections": connections,
         "discrepancies": discrepancies,
     }
-    return json.dumps(data, indent=2)
+    return json_text(data)
 
 
 PROOF_REPORTERS: dict[str, Callable[[str, Sequence[Connection], Proof], str]] = {

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
 from generator.core.findings import Finding, Severity
 from generator.core.places import Place
+from generator.core.secrets import holds_secret_object, without_keys
 from generator.report.safe import one_line, printable
 
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
 _LONGEST_LINE = 200
-_SECRET = re.compile(r"""\bkind["']?\s*:\s*["']?Secret\b""")
 
 
 def as_text(findings: Sequence[Finding], colour: bool) -> str:
@@ -58,4 +57,4 @@ def _lines(file: str) -> list[str]:
         text = Path(file).read_text("utf-8-sig")
     except (OSError, ValueError):
         return []
-    return [] if _SECRET.search(text) else text.splitlines()
+    return [] if holds_secret_object(text) else without_keys(text).splitlines()

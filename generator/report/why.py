@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from generator.core.places import Place
-from generator.report.json import SCHEMA_VERSION
+from generator.report.json import SCHEMA_VERSION, json_text
 from generator.report.safe import one_line
 from generator.semantics.explain import Explanation
 from generator.semantics.reasons import Answer, Layer, Reason, Verdict
@@ -93,7 +92,7 @@ def _as_json(explanation: Explanation, causes: Sequence[Cause]) -> str:
             }
             for one in causes
         ]
-    return json.dumps(data, indent=2)
+    return json_text(data)
 
 
 def _answer(one: Answer) -> dict[str, Any]:
