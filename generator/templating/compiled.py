@@ -20,16 +20,19 @@ from jinja2.bccache import Bucket
 
 from generator import __version__
 from generator.core import scalars
-from generator.templating import placed, quoting
+from generator.templating import bounds, placed, quoting
 
 _MOST = 500
 """Entries before all are thrown away: one for each template of each folder that was ever rendered from."""
 
 
-def compiled_templates(finalize: Callable[[Any], Any]) -> FileSystemBytecodeCache | None:
-    """Return the place for templates that print with *finalize*, None where there is no safe one."""
+def compiled_templates(finalize: Callable[[Any], Any], environment: str) -> FileSystemBytecodeCache | None:
+    """Return the place for templates that print with *finalize* in one sort of *environment*.
+
+    None where there is no safe one.
+    """
     folder = _folder()
-    return _Kept(folder, f"{finalize.__module__}.{finalize.__qualname__}") if folder else None
+    return _Kept(folder, f"{environment} {finalize.__module__}.{finalize.__qualname__}") if folder else None
 
 
 def _folder() -> str | None:
@@ -52,7 +55,7 @@ class _Kept(FileSystemBytecodeCache):
     def __init__(self, folder: str, finalizer: str) -> None:
         super().__init__(folder, "template-%s.bytecode")
         # Constants are worked out while compiling, with our filters: the code depends on those, too.
-        sources = (compiler, quoting, placed, scalars)
+        sources = (compiler, quoting, placed, scalars, bounds)
         self._stamp = repr((__version__, finalizer, [_version_of(module.__file__) for module in sources]))
 
     def get_cache_key(self, name: str, filename: str | None = None) -> str:

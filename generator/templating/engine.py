@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,13 @@ from markupsafe import Markup
 
 from generator.core.errors import MeshgenError
 from generator.core.places import Place
+from generator.core.resources import bundled
+from generator.templating.bounds import BoundedEnvironment, TooMuch
 from generator.templating.compiled import compiled_templates
 from generator.templating.quoting import comment, nested
+
+_OURS = frozenset({bundled("templates"), bundled("profiles")})
+"""Folders whose templates are tested and need no bounds, which cost time."""
 
 
 class TemplateFailure(MeshgenError):
@@ -31,7 +37,8 @@ class TemplateEngine:
 
     def __init__(self, folders: Sequence[Path], finalize: Callable[[Any], Markup]) -> None:
         """Take templates from *folders* and print their values with *finalize*."""
-        self._environment = ImmutableSandboxedEnvironment(
+        kind = ImmutableSandboxedEnvironment if _OURS.issuperset(folders) else BoundedEnvironment
+        self._environment = kind(
             loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
             undefined=StrictUndefined,
             autoescape=True,
@@ -41,7 +48,7 @@ class TemplateEngine:
             keep_trailing_newline=True,
             auto_reload=False,
             cache_size=-1,
-            bytecode_cache=compiled_templates(finalize),
+            bytecode_cache=compiled_templates(finalize, kind.__name__),
         )
         self._environment.filters.update(comment=comment, nested=nested)
 
@@ -50,15 +57,27 @@ class TemplateEngine:
 
         Raises:
             TemplateFailure: it is missing, does not parse, uses something undefined, or does
-                what fails in Python (a template may divide by zero, or call itself for ever).
+                what fails in Python (a template may divide by zero, or call itself for ever), or
+                takes too much time or memory.
         """
         try:
-            return self._environment.get_template(name).render(values)
+            with self._bounds():
+                return self._environment.get_template(name).render(values)
         except TemplateNotFound as error:
             raise TemplateFailure(f"there is no template {error.name}", _place(error, name)) from error
         except Exception as error:
-            message = str(error) if isinstance(error, TemplateError | TypeError) else f"{type(error).__name__}: {error}"
-            raise TemplateFailure(message, _place(error, name)) from error
+            raise TemplateFailure(_words(error), _place(error, name)) from error
+
+    def _bounds(self) -> AbstractContextManager[None]:
+        return self._environment.bounded() if isinstance(self._environment, BoundedEnvironment) else nullcontext()
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, MemoryError):
+        return "MemoryError: the template makes a value that does not fit into memory"
+    if isinstance(error, TemplateError | TypeError | TooMuch):
+        return str(error)
+    return f"{type(error).__name__}: {error}"
 
 
 def _place(error: Exception, name: str) -> Place:
