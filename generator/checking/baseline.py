@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from generator.core.errors import InvalidInput
+from generator.core.files import read_file
 from generator.core.findings import Finding, Severity
 from generator.core.places import Document, Place
 from generator.core.yaml_reader import Limits, read_documents
@@ -83,7 +84,7 @@ def read_baseline(path: Path) -> tuple[Counter[Key], dict[Key, Place]]:
     """
     start = Place(str(path), 1, 1)
     try:
-        content = path.read_bytes()
+        content = read_file(path)
     except OSError as error:
         fix = "write it with --write-baseline"
         raise InvalidInput([Finding(BROKEN, f"cannot be read: {error.strerror}", start, fix)]) from error

@@ -8,15 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from generator.core.files import LARGEST, read_file
 from generator.core.findings import Finding
 from generator.core.places import Place
 
 STANDARD_INPUT = "-"
 STDIN_NAME = "<stdin>"
 KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-LARGEST = 100_000_000
-"""Bytes of one file; more than any export of a cluster, and as much as fits into memory beside its places."""
-
 _SUFFIXES = (".yaml", ".yml", ".json")
 _CHART = "Chart.yaml"
 
@@ -68,7 +66,7 @@ class Found:
                 if status.st_size > LARGEST:
                     self._too_large(path, status.st_size)
                     return
-            content = path.read_bytes()
+            content = read_file(path)
         except OSError as error:
             self._unreadable(str(path), f"cannot be read: {error.strerror}", "")
             return

@@ -13,6 +13,7 @@ from pathlib import Path
 from generator.checking.files import KUSTOMIZATION_NAMES
 from generator.checking.sources import Sources, is_kustomization, read_into
 from generator.core.errors import InvalidInput, MeshgenError
+from generator.core.files import read_file
 from generator.core.findings import Finding
 from generator.core.places import Document, Json, Route
 from generator.manifests.objects import Manifest
@@ -101,7 +102,7 @@ def _collect(folder: Path, sources: Sources, seen: set[Path]) -> None:
 def _read(file: Path, sources: Sources, seen: set[Path]) -> None:
     seen.add(file.resolve())
     try:
-        read_into(sources, file.read_bytes(), str(file))
+        read_into(sources, read_file(file), str(file))
     except OSError as error:
         raise MeshgenError(f"{file}: cannot be read: {error.strerror}") from error
 

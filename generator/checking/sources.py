@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from generator.checking.files import KUSTOMIZATION_NAMES, LARGEST, Found
+from generator.checking.files import KUSTOMIZATION_NAMES, Found
+from generator.core.files import LARGEST
 from generator.core.findings import Finding
 from generator.core.places import Document, Json, Place, Route
 from generator.core.yaml_quick import read_quickly

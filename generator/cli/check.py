@@ -13,6 +13,7 @@ import typer
 from generator.cli.options import Environment, Schemas
 from generator.cli.terminal import one_of, say, verb, wants_colour
 from generator.core.errors import EXIT_FINDINGS, EXIT_OK, EXIT_WRONG_INPUT, MeshgenError, OutputRefused
+from generator.core.files import read_standard_input
 from generator.core.findings import Severity, reaches
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def check(
     checked = check_manifests(
         CheckRequest(
             paths=tuple(paths or ()),
-            standard_input=sys.stdin.buffer.read() if "-" in (paths or ()) else None,
+            standard_input=read_standard_input() if "-" in (paths or ()) else None,
             kustomize=tuple(kustomize or ()),
             environment=env,
             before=_before(against, env) if against is not None else None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +11,7 @@ import typer
 from generator.cli.options import Environment, ProfileFolders, TemplateFolders
 from generator.cli.terminal import emit, one_of, verb
 from generator.core.errors import EXIT_OK, MeshgenError, OutputRefused
+from generator.core.files import read_standard_input
 
 FORMATS = ("mermaid", "dot", "svg", "html", "json")
 HIDDEN = ("plumbing", "outside", "nothing")
@@ -55,7 +55,7 @@ def graph(
     hidden = _hidden(hide, output_format)
     asked = Asked(
         environment=env,
-        standard_input=sys.stdin.buffer.read() if "-" in paths else None,
+        standard_input=read_standard_input() if "-" in paths else None,
         profile_folders=tuple(profile_folders or ()),
         template_folders=tuple(template_folders or ()),
     )

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from generator.cli.options import Environment, Force, Parameter, ProfileFolders, Schemas, TemplateFolders
 from generator.cli.terminal import emit, one_of, say, verb
 from generator.core.errors import EXIT_DIFFERENT, EXIT_OK, MeshgenError
+from generator.core.files import read_standard_input
 
 STREAM = "-"
 LAYERS = ("network", "mesh", "all")
@@ -71,7 +72,7 @@ def render(
     bundle = render_bundle(
         Request(
             paths=tuple(profiles),
-            standard_input=sys.stdin.buffer.read() if "-" in profiles else None,
+            standard_input=read_standard_input() if "-" in profiles else None,
             environment=env,
             overrides=tuple(overrides or ()),
             profile_folders=tuple(profile_folders or ()),

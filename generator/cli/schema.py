@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +13,7 @@ from generator.cli import completion
 from generator.cli.options import ProfileFolders
 from generator.cli.terminal import emit, say, verb
 from generator.core.errors import EXIT_OK, InvalidInput, MeshgenError, OutputRefused
+from generator.core.files import read_file, read_standard_input
 from generator.core.findings import Severity
 
 IMPORT = "import"
@@ -75,7 +75,7 @@ def _import(source: str | None, output: Path | None) -> int:
     if source is None or output is None:
         raise MeshgenError("say which CRDs, and where to: meshgen schema import CRDS.yaml -o DIR")
     try:
-        content = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+        content = read_standard_input() if source == "-" else read_file(Path(source))
     except OSError as error:
         raise MeshgenError(f"{source}: cannot be read: {error.strerror}") from error
     limits = Limits(characters=100_000_000, values=5_000_000)

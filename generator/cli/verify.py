@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,6 +9,7 @@ import typer
 from generator.cli.options import Environment, ProfileFolders, TemplateFolders
 from generator.cli.terminal import emit, one_of, verb
 from generator.core.errors import EXIT_DIFFERENT, EXIT_OK, InvalidInput, MeshgenError
+from generator.core.files import read_standard_input
 
 if TYPE_CHECKING:
     from generator.pipeline import Bundle
@@ -60,7 +60,7 @@ def verify(
     bundle = verify_bundle(
         Request(
             paths=tuple(profiles),
-            standard_input=sys.stdin.buffer.read() if "-" in profiles else None,
+            standard_input=read_standard_input() if "-" in profiles else None,
             environment=env,
             overrides=tuple(overrides or ()),
             profile_folders=tuple(profile_folders or ()),

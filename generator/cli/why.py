@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
@@ -10,6 +9,7 @@ import typer
 from generator.cli.options import Environment, ProfileFolders, TemplateFolders
 from generator.cli.terminal import emit, one_of, verb
 from generator.core.errors import EXIT_DIFFERENT, EXIT_OK, MeshgenError
+from generator.core.files import read_standard_input
 
 FORMATS = ("text", "json")
 
@@ -65,7 +65,7 @@ def why(
     asked = Asked(method.upper() if method else None, path, _pairs("--header", headers), _pairs("--claim", claims))
     reading = Reading(
         environment=env,
-        standard_input=sys.stdin.buffer.read() if "-" in files else None,
+        standard_input=read_standard_input() if "-" in files else None,
         profile_folders=tuple(profile_folders or ()),
         template_folders=tuple(template_folders or ()),
     )

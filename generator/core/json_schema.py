@@ -14,6 +14,10 @@ from generator.core.predicates import Test, compile_predicate, python_pattern
 if TYPE_CHECKING:
     from jsonschema import ValidationError
 
+DEEPEST = 60
+"""Levels of a schema; holding a value against more of them might need more stack than there is."""
+_IN_PLACE = frozenset({"allOf", "anyOf", "oneOf", "not", "if", "then", "else"})
+
 
 class Validator:
     """Holds values against one schema; jsonschema is asked only about those that are not plainly right."""
@@ -66,6 +70,8 @@ def schema_problem(schema: Json) -> str:
     """Return why *schema* is no JSON Schema that stands for itself, or the empty text when it is one."""
     from jsonschema import Draft202012Validator, SchemaError  # noqa: PLC0415  (slow to import)
 
+    if _is_deeper(schema, DEEPEST):
+        return f"nested more than {DEEPEST} levels deep"
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
@@ -91,18 +97,56 @@ def _problems(node: Json, root: Json) -> Iterator[str]:
     reference = node.get("$ref") if isinstance(node, dict) else None
     if isinstance(reference, str) and not _leads_somewhere(reference, root):
         yield f"the reference {reference!r} leads to nothing in this schema"
+    elif isinstance(reference, str) and _is_circular(node, root):
+        yield f"the reference {reference!r} leads back to itself"
     for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
         yield from _problems(child, root)
 
 
+def _is_deeper(node: Json, levels: int) -> bool:
+    if not isinstance(node, dict | list):
+        return False
+    children = node.values() if isinstance(node, dict) else node
+    return levels == 0 or any(_is_deeper(child, levels - 1) for child in children)
+
+
+def _is_circular(node: Json, root: Json) -> bool:
+    """Tell whether a value held against the reference *node* would be held against it again, for ever."""
+    waiting, seen = list(_for_the_same_value(node, root)), set()
+    while waiting:
+        one = waiting.pop()
+        if one is node:
+            return True
+        if id(one) not in seen:
+            seen.add(id(one))
+            waiting += _for_the_same_value(one, root)
+    return False
+
+
+def _for_the_same_value(node: Json, root: Json) -> Iterator[Json]:
+    """Yield the schemas that *node* holds its own value against, not a part of it."""
+    if not isinstance(node, dict):
+        return
+    if "$ref" in node:
+        yield _target(node["$ref"], root)
+    for key in _IN_PLACE & node.keys():
+        yield from node[key] if isinstance(node[key], list) else [node[key]]
+    yield from node.get("dependentSchemas", {}).values()
+
+
 def _leads_somewhere(reference: str, root: Json) -> bool:
+    return reference.startswith("#") and _target(reference, root) is not None
+
+
+def _target(reference: str, root: Json) -> Json:
+    """Return what *reference* stands for within *root*, None when that is nothing."""
     at = root
     for step in reference.removeprefix("#").split("/")[1:]:
         key = step.replace("~1", "/").replace("~0", "~")
         if not isinstance(at, dict) or key not in at:
-            return False
+            return None
         at = at[key]
-    return reference.startswith("#")
+    return at
 
 
 def _is_cidr(value: object) -> bool:

@@ -94,7 +94,7 @@ def _read(
 
 def _decode(text: str | bytes, file: str, limits: Limits) -> tuple[str, list[Finding]]:
     if len(text) > limits.characters:
-        message = f"the file has {len(text):,} characters; at most {limits.characters:,} are read"
+        message = f"the file has more than {limits.characters:,} characters"
         return "", [Finding("MG005", message, Place(file, 1, 1), "split it into several files")]
     if isinstance(text, bytes):
         raw = text

@@ -7,6 +7,7 @@ from typing import Any
 
 from generator.core import schema_errors
 from generator.core.errors import InvalidInput
+from generator.core.files import read_file
 from generator.core.findings import Finding
 from generator.core.json_schema import compile_schema
 from generator.core.names import suggestion
@@ -56,7 +57,7 @@ def document(name: str, base: Path = Path()) -> Document:
 def _document(name: str, base: Path, asked_at: Place | None) -> Document:
     path = _PRESETS / f"{name}.yaml" if name in preset_names() else base / name
     try:
-        content = path.read_bytes()
+        content = read_file(path)
     except (OSError, ValueError) as error:  # ValueError: NUL in the name
         fix = suggestion(name, preset_names()) + "; or the path of an environment file"
         why = "" if isinstance(error, FileNotFoundError | ValueError) else f": {error.strerror}"

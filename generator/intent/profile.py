@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from generator.core import schema_errors
+from generator.core.files import read_file
 from generator.core.findings import Finding
 from generator.core.json_schema import compile_schema
 from generator.core.places import Document, Place
@@ -102,7 +103,7 @@ def find_files(paths: Iterable[str], standard_input: bytes | None = None) -> tup
             findings.append(Finding("MG001", "the folder holds no .yaml file", Place(given, 1, 1)))
         for file in chosen:
             try:
-                files.append(SourceFile(str(file), file.read_bytes(), file.parent))
+                files.append(SourceFile(str(file), read_file(file), file.parent))
             except OSError as error:
                 findings.append(Finding("MG001", f"cannot be read: {error.strerror}", Place(str(file), 1, 1)))
     return files, findings

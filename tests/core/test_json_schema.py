@@ -70,16 +70,29 @@ def test_a_reference_out_of_the_schema_is_never_fetched(monkeypatch: pytest.Monk
     assert asked == []
 
 
+def _nested(levels: int) -> Any:
+    schema: Any = {}
+    for _ in range(levels):
+        schema = {"not": schema}
+    return schema
+
+
 @pytest.mark.parametrize(
     ("schema", "problem"),
     [
         ({"type": "object"}, ""),
         ({"$defs": {"a/b": {}}, "items": {"$ref": "#/$defs/a~1b"}}, ""),
-        ({"$ref": "#"}, ""),
+        ({"$ref": "#"}, "the reference '#' leads back to itself"),
         ({"type": "strng"}, "is not valid under any of the given schemas"),
         ({"properties": {"a": {"pattern": "("}}}, "is not a 'regex'"),
         ({"allOf": [{"$ref": "#/$defs/gone"}]}, "the reference '#/$defs/gone' leads to nothing"),
         ({"allOf": [{"$ref": "http://example.com/x.json"}]}, "leads to nothing in this schema"),
+        ({"$defs": {"a": {"items": {"$ref": "#/$defs/a"}}}, "$ref": "#/$defs/a"}, ""),
+        ({"$defs": {"a": {"allOf": [{"$ref": "#/$defs/b"}]}, "b": {"not": {"$ref": "#/$defs/a"}}}}, "back to itself"),
+        ({"dependentSchemas": {"a": {"if": {"$ref": "#"}}}}, "the reference '#' leads back to itself"),
+        (_nested(59), ""),
+        (_nested(60), "nested more than 60 levels deep"),
+        (_nested(900), "nested more than 60 levels deep"),
         (5, "is not of type"),
     ],
 )
