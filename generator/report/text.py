@@ -13,6 +13,8 @@ from generator.report.safe import one_line, printable
 
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
 _LONGEST_LINE = 200
+_LARGEST_FILE = 5_000_000
+"""Bytes; whoever reads about a file of more will not look at its lines."""
 
 
 def as_text(findings: Sequence[Finding], colour: bool) -> str:
@@ -54,6 +56,8 @@ def _lines(file: str) -> list[str]:
     if not file.endswith((".yaml", ".yml", ".json")):
         return []
     try:
+        if not Path(file).is_file() or Path(file).stat().st_size > _LARGEST_FILE:
+            return []
         text = Path(file).read_text("utf-8-sig")
     except (OSError, ValueError):
         return []

@@ -38,7 +38,7 @@ def test_interrupted(here: Path) -> None:
 import os, signal, sys
 from generator.__main__ import main
 class Waiting:
-    def read(self):
+    def read(self, size=-1):
         os.kill(os.getpid(), signal.SIGINT)
         while True:
             signal.pause()

@@ -37,9 +37,13 @@ def shortened(text: str, width: float) -> str:
     text = one_line(text)
     if width_of(text) <= width:
         return text
-    while text and width_of(f"{text}…") > width:
-        text = text[:-1]
-    return f"{text}…"
+    used, end = 0.0, 0
+    for character in text:
+        used += _width(character)
+        if (used + _width("…")) * SIZE > width:
+            break
+        end += 1
+    return f"{text[:end]}…"
 
 
 def wrapped(text: str, width: float, most: int | None = None) -> list[str]:
@@ -61,11 +65,18 @@ def wrapped(text: str, width: float, most: int | None = None) -> list[str]:
 def _parts(text: str, width: float, breaks: tuple[re.Pattern[str], ...] = _BREAKS) -> Iterator[str]:
     """Yield *text* in parts that may stand on lines of their own, none wider than a line."""
     if not breaks:
-        while width_of(text) > width:
-            end = next(index for index in range(len(text), 0, -1) if index == 1 or width_of(text[:index]) <= width)
-            yield text[:end]
-            text = text[end:]
-        yield text
+        yield from _cut(text, width)
         return
     for part in filter(None, breaks[0].findall(text)):
         yield from [part] if width_of(part.rstrip()) <= width else _parts(part, width, breaks[1:])
+
+
+def _cut(text: str, width: float) -> Iterator[str]:
+    """Yield *text* in the longest parts that are no wider than a line, each of a character at least."""
+    start, used = 0, 0.0
+    for index, character in enumerate(text):
+        used += _width(character)
+        if used * SIZE > width and index > start:
+            yield text[start:index]
+            start, used = index, _width(character)
+    yield text[start:]
