@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 EXAMPLE := profiles/app/examples/bank-of-anthos.yaml
 
 .DEFAULT_GOAL := demo
-.PHONY: demo setup check lint test refresh mutants fuzz judges judged bench dist test-wheel test-oldest sbom release-tools docs clean help
+.PHONY: demo setup check lint test refresh mutants fuzz judges judged coverage bench dist test-wheel test-oldest sbom release-tools docs clean help
 
 demo: setup  ## Set up, then render Bank of Anthos and show what came out
 	$(BIN)/meshgen render $(EXAMPLE) -o build/bank-of-anthos
@@ -49,6 +49,9 @@ judges: setup  ## Install who judges into .judges/, as far as they are to be had
 judged: setup  ## Let the judges sit and write docs/JUDGED.md; JUDGE=envoy asks one
 	$(BIN)/python -m tests.judges.judged $(JUDGE)
 
+coverage: setup  ## Run the tests and name every line and branch that none of them reaches
+	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered $(PYTEST)
+
 bench: setup  ## Time meshgen beside a bare interpreter and a naive render, in one run
 	$(BIN)/python -m tests.bench
 
@@ -73,7 +76,7 @@ docs: setup  ## Build the documentation as a static site into build/site; every 
 	$(BIN)/python -m tests.site
 
 clean:  ## Remove what make made
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 help:  ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile

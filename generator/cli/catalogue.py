@@ -15,6 +15,7 @@ from generator.cli import completion
 from generator.cli.options import ProfileFolders
 from generator.cli.terminal import emit, verb
 from generator.core.errors import EXIT_OK, MeshgenError
+from generator.core.files import read_standard_input
 
 DETECT = "detect"
 
@@ -184,7 +185,7 @@ def _detect(source: str | None) -> int:
     if source is None:
         raise MeshgenError(f"say what to read: a file, or - for standard input: {COMMAND}")
     try:
-        content = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+        content = read_standard_input() if source == "-" else Path(source).read_bytes()
     except OSError as error:
         raise MeshgenError(f"{source}: cannot be read: {error.strerror}") from error
     emit(detect(content, "<stdin>" if source == "-" else source))

@@ -12,6 +12,7 @@ import typer
 from generator.cli.options import ProfileFolders, TemplateFolders
 from generator.cli.terminal import emit, say, verb, wants_colour
 from generator.core.errors import MeshgenError
+from generator.core.files import read_standard_input
 
 
 @verb
@@ -39,7 +40,7 @@ def fn(
     from generator.krm.run import Folders, run  # noqa: PLC0415
     from generator.report.text import as_text  # noqa: PLC0415
 
-    content = b"" if configuration is not None and sys.stdin.isatty() else sys.stdin.buffer.read()
+    content = b"" if configuration is not None and sys.stdin.isatty() else read_standard_input()
     if configuration is not None:
         content = as_resource_list(_read(configuration), content)
     resources = read_resource_list(content)

@@ -13,6 +13,7 @@ from generator.cli import completion
 from generator.cli.options import Environment, Force, ProfileFolders
 from generator.cli.terminal import emit, say, verb
 from generator.core.errors import EXIT_OK, InvalidInput, MeshgenError, OutputRefused
+from generator.core.files import read_standard_input
 
 if TYPE_CHECKING:
     from generator.adopt.adopt import Adoption
@@ -134,7 +135,7 @@ def _adopted(
 
     if kind not in (None, _FROM_TYPE):
         raise MeshgenError(f"--from proposes profiles of the type {_FROM_TYPE}, not {kind}")
-    content = sys.stdin.buffer.read() if source == "-" else None
+    content = read_standard_input() if source == "-" else None
     adoption = adopt(source, content, name, env, namespace)
     _put(adoption.text, output, f"{name or adoption.proposal.namespace}.yaml", force, _FROM_TYPE)
     _tell(adoption, env)

@@ -11,6 +11,7 @@ import typer
 from generator.cli.options import Force
 from generator.cli.terminal import emit, say, verb
 from generator.core.errors import EXIT_OK, MeshgenError, OutputRefused
+from generator.core.files import read_standard_input
 
 
 @verb
@@ -61,7 +62,7 @@ def _given(source: str | None, options: list[str]) -> dict[str, str]:
     known: dict[str, str] = {}
     if source is not None:
         try:
-            content = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+            content = read_standard_input() if source == "-" else Path(source).read_bytes()
         except OSError as error:
             raise MeshgenError(f"{source}: cannot be read: {error.strerror}") from error
         documents, findings = read_documents(content, "<stdin>" if source == "-" else source, allow_ambiguous=True)

@@ -82,7 +82,7 @@ def _proof_of(paths: list[str], bundle: Bundle) -> Proof:
 
     found = Found()
     for path in paths:
-        found.add(path, sys.stdin.buffer.read() if path == "-" else None)
+        found.add(path, read_standard_input() if path == "-" else None)
     read = read_sources(found)
     if not read.is_whole:
         raise InvalidInput(read.findings)
