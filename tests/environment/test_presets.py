@@ -43,7 +43,7 @@ spec:
     edge: {install: gateway-api, namespace: edge, ports: [443]}
   addresses: {apiServer: [192.0.2.7/32], apiServerPorts: [6443]}
   cloudCredentials: {addresses: [169.254.169.254/32], ports: [80]}
-  loadBalancer: {externalTrafficPolicy: Local}
+  loadBalancer: {externalTrafficPolicy: Local, trustedProxies: 1, proxyProtocol: false}
 """
 DIFFERENCES = Path(__file__).parent / "differences"
 SHOWN = ("app/examples/bank-of-anthos.yaml", "external-service/examples/app-with-mail.yaml")

@@ -72,8 +72,8 @@ MISTAKES: dict[str, tuple[type, str, Any]] = {
     "a policy of the root namespace is for that namespace alone": (
         Authorization,
         "_speaks_for",
-        lambda self, policy, server, whole=Authorization._speaks_for: (
-            policy.scope.namespace == server.namespace and whole(self, policy, server)
+        lambda self, scope, server, whole=Authorization._speaks_for: (
+            scope.namespace == server.namespace and whole(self, scope, server)
         ),
     ),
     "fields of a source are alternatives": (

@@ -15,7 +15,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,7 +80,10 @@ def _wait(process: subprocess.Popen[bytes], folder: Path) -> None:
         time.sleep(0.05)
         admin = folder / "admin"
         if admin.exists() and (address := admin.read_text("utf-8")):
-            with urllib.request.urlopen(f"http://{address}/ready", timeout=PATIENCE) as answer:
+            with (
+                suppress(OSError),  # it is not up yet, or it fell over its settings: the log says which
+                urllib.request.urlopen(f"http://{address}/ready", timeout=PATIENCE) as answer,
+            ):
                 if answer.status == 200 and answer.read().startswith(b"LIVE"):
                     return
     raise AssertionError("Envoy does not start: " + (folder / "log").read_text("utf-8")[:LENGTH])
