@@ -32,7 +32,7 @@ lint: setup
 	$(BIN)/lint-imports --no-logo
 
 test: setup  ## Tests alone; PYTEST='-k name' narrows them
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest --numprocesses auto $(PYTEST)
 
 refresh: setup  ## Render the examples into out/ and renew the tables in the docs
 	$(BIN)/python -m tests.refresh

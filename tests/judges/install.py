@@ -9,6 +9,7 @@ reason; what needs it says so when it is asked.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -45,7 +46,7 @@ def judges() -> Mapping[str, Judge]:
         "pypi": Judge(" ".join(PYPI), lambda: _pip(*PYPI)),
         "etcd": Judge("Debian's etcd-server", _etcd),
         "kubeconform": _installed("github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0"),
-        "netpolicy": _installed("github.com/np-guard/netpol-analyzer/cmd/netpolicy@v1.4.4"),
+        "netpolicy": _by_itself("github.com/np-guard/netpol-analyzer@v1.4.4", "./cmd/netpolicy", "netpolicy"),
         "kustomize": _installed("sigs.k8s.io/kustomize/kustomize/v5@v5.8.2"),
         "istioctl": _built("istiod", ISTIO, f"{ISTIO}/istioctl/cmd/istioctl", "istioctl"),
         "istiod": _built("istiod", ISTIO, ".", "istiod"),
@@ -105,6 +106,16 @@ def _installed(package: str) -> Judge:
     """Return a judge that its own module makes."""
     wanted = package.rpartition("@")[2]
     return Judge(wanted, lambda: _run([_go(), "install", package], GOBIN=str(BIN)))
+
+
+def _by_itself(module: str, package: str, name: str) -> Judge:
+    """Return a judge that is built within its own module, with the checksums that it carries itself."""
+
+    def make() -> None:
+        home = json.loads(_run([_go(), "mod", "download", "-json", module], cwd=HERE / "istiod"))["Dir"]
+        _run([_go(), "build", "-o", str(BIN / name), package], cwd=Path(home))
+
+    return Judge(module.rpartition("@")[2], make)
 
 
 def _built(folder: str, module: str, package: str, name: str) -> Judge:
