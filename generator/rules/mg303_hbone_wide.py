@@ -92,7 +92,7 @@ _FIX = (
 def check(context: Context) -> Iterator[Finding]:
     """Yield the rules through which somebody reaches ports of an ambient pod that no other rule opens to them."""
     for pod in subjects(context):
-        if pod.mesh == "ambient":
+        if pod.mesh == "ambient" and GATEWAY_NAME not in pod.labels:  # a waypoint passes on what it is asked for
             for policy in context.cluster.admission.policies(pod, "Ingress"):
                 for index, rule in enumerate(policy.ingress):
                     if rule.ports is not None and covers(rule, HBONE, pod):

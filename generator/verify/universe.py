@@ -60,6 +60,7 @@ def _all(intent: Intent, environment: Environment, bundle: Bundle) -> Iterator[E
     yield from platform(environment)
     namespaces = {*intent.namespaces, *(namespace for namespace, _ in intent.workloads), ELSEWHERE}
     namespaces |= {pods.namespace for pods in platform_pods(environment)} | set(named_namespaces(bundle))
+    namespaces |= _intended_namespaces(intent)  # a policy that forgot one does not name it
     modes = {one.mesh for one in intent.namespaces.values()} | {one.mesh for one in intent.workloads.values()}
     has_ambient = Mesh.AMBIENT in modes
     for namespace in sorted(namespaces):
@@ -113,6 +114,12 @@ def _namespace_labels(intent: Intent) -> dict[str, Mapping[str, str]]:
             for name in getattr(peer, "names", ()):
                 found.setdefault(name, {}).update(dict(getattr(peer, "labels", ())))
     return dict(found)
+
+
+def _intended_namespaces(intent: Intent) -> set[str]:
+    """Return every namespace whose pods a flow of *intent* is about."""
+    peers = (peer for flow in intent.flows for peer in (flow.client, flow.server))
+    return {name for peer in peers for name in getattr(peer, "names", ())}
 
 
 def _intended_ranges(intent: Intent) -> set[str]:

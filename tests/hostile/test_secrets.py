@@ -137,7 +137,7 @@ def test_a_profile_with_a_private_key_is_refused(tmp_path: Path, monkeypatch: py
     (tmp_path / "shop.yaml").write_text(profile.replace('"x": ', f'"d": "{MARKER}", "x": '))
     run = meshgen("render", "shop.yaml")
     assert run.code == EXIT_WRONG_INPUT
-    assert "hold a private key" in run.err
+    assert "holds a private key" in run.err
     assert not _shows_a_secret(run.err + run.out)
     assert not (tmp_path / "out").exists()
 

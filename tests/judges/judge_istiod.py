@@ -29,6 +29,7 @@ API = {
 PASSED_OVER = {
     "IST0128": "unset caCertificates no longer mean unverified: proxies then use the system's authorities",
     "IST0129": "unset caCertificates no longer mean unverified: proxies then use the system's authorities",
+    "IST0133": "it warns of every EnvoyFilter; those that we render name the version of the proxies they are for",
 }
 """Analyzers that are not asked, and why."""
 
