@@ -40,8 +40,9 @@ def refusals(documents: Iterable[Object]) -> list[str]:
 
 def _refusal(document: Object) -> str:
     done = _run("validate", [document])
-    lines = (done.stderr + done.stdout).splitlines()
-    kept = [line.strip(" \t*") for line in lines if line.strip() and "is valid" not in line and ANY_FILTER not in line]
+    lines = [line.strip(" \t*") for line in (done.stderr + done.stdout).splitlines() if line.strip()]
+    said = [line for line in lines if "is valid" not in line and not line.endswith("has warnings:")]
+    kept = [line for line in said if ANY_FILTER not in line]
     return " ".join(kept) or ("refused" if done.returncode else "")
 
 
