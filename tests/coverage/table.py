@@ -29,6 +29,7 @@ class Row:
     files: list[str] = field(default_factory=list)
     rules: list[str] = field(default_factory=list)
     document: str = ""
+    verb: str = ""
     open: str = ""
 
 
@@ -65,6 +66,8 @@ def markdown() -> str:
 def _line(row: Row) -> str:
     if row.open:
         return f"| {row.id} | {row.what} | | | open: {row.open} |\n"
+    if row.verb:
+        return f"| {row.id} | {row.what} | `meshgen {row.verb}` | | its starting profiles are proven |\n"
     if row.document:
         name = Path(row.document).name
         return f"| {row.id} | {row.what} | [{name}]({name}) | | commands, no objects |\n"

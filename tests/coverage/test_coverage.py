@@ -11,7 +11,7 @@ from generator.intent.fields import find_field
 from generator.intent.profile_types import profile_types
 from generator.rules import registry
 from tests.coverage.table import Row, bundle_of, rows
-from tests.support import ROOT
+from tests.support import ROOT, meshgen
 
 TYPES = profile_types()
 PUBLISHED = ROOT.parent / "shared" / "examples" / "published"
@@ -24,8 +24,9 @@ def _name(row: Row) -> str:
 
 @pytest.mark.parametrize("row", rows(), ids=_name)
 def test_row_is_covered_or_says_why_not(row: Row) -> None:
-    said = [bool(row.examples), bool(row.document), bool(row.open)]
-    assert said.count(True) == 1, "one of examples, document and open"
+    said = [bool(row.examples), bool(row.document), bool(row.verb), bool(row.open)]
+    assert said.count(True) == 1, "one of examples, document, verb and open"
+    assert not row.verb or meshgen(row.verb, "--help").code == 0
     assert bool(row.examples) == bool(row.options), "the options stand beside the examples"
     assert not row.document or (ROOT / row.document).is_file()
     assert set(row.rules) <= {module.RULE.code for module in registry()} | set(CODES)
