@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,25 +101,35 @@ def _for_dot(text: str) -> str:
 
 def _as_json(wanted: Wanted) -> str:
     behind = RulesBehind(wanted.graph)
-    data = [
-        {
-            "from": client,
-            "to": server,
-            "port": _ports(ports),
-            "protocol": transport,
-            "verdict": one.verdict.value,
-            "network": one.network.value,
-            "mtls": one.mtls.value,
-            "authorization": one.authorization.value,
-            "http": one.requests.split("; ") if one.requests else [],
-            **rules,
-        }
-        for one, rules in ((one, _rules(behind, one)) for one in wanted.graph.edges)
-        for client in one.clients
-        for server in one.servers
-        for transport, ports in one.open_ports
-    ]
-    return json_text({"schemaVersion": SCHEMA_VERSION, "edges": data})
+    edges = [text for one in wanted.graph.edges for text in _edges_as_json(one, _rules(behind, one))]
+    listed = "[\n    " + ",\n    ".join(edges) + "\n  ]" if edges else "[]"
+    return f'{{\n  "schemaVersion": {SCHEMA_VERSION},\n  "edges": {listed}\n}}'
+
+
+def _edges_as_json(edge: Edge, rules: Mapping[str, Any]) -> Iterator[str]:
+    """Yield *edge* once for each client, server and transport.
+
+    What is the same of all of them is written once: behind one edge there may be hundreds of rules.
+    """
+    same = {
+        "verdict": edge.verdict.value,
+        "network": edge.network.value,
+        "mtls": edge.mtls.value,
+        "authorization": edge.authorization.value,
+        "http": edge.requests.split("; ") if edge.requests else [],
+        **rules,
+    }
+    rest = _indented(same)
+    for client in edge.clients:
+        for server in edge.servers:
+            for transport, ports in edge.open_ports:
+                own = {"from": client, "to": server, "port": _ports(ports), "protocol": transport}
+                yield _indented(own).removesuffix("\n    }") + "," + rest.removeprefix("{")
+
+
+def _indented(data: Mapping[str, Any]) -> str:
+    """Return *data* as it stands within the list of edges."""
+    return json_text(data).replace("\n", "\n    ")
 
 
 def _rules(behind: RulesBehind, edge: Edge) -> dict[str, Any]:
