@@ -21,7 +21,7 @@ from generator.semantics.universe import Universe
 from tests.judges import agreement, judge_analyzer, judge_netpolicy
 from tests.judges.agreement import Agreement, Judge, compare, judge_called, run
 
-BUNDLES = {judge_analyzer.NAME: 150, judge_netpolicy.NAME: 100}
+BUNDLES = {judge_analyzer.NAME: 300, judge_netpolicy.NAME: 100}
 """How many a test run looks at."""
 FILES = sorted((Path(__file__).parent / "disagreements").glob("*.yaml"))
 
