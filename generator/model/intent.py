@@ -252,6 +252,7 @@ class ExternalService:
     """A host outside the cluster, or addresses alone, that workloads of a namespace use.
 
     ``clients`` names those workloads; without it every workload of the namespace is meant.
+    With ``through`` they reach it by that egress gateway of the environment alone.
     """
 
     name: str
@@ -265,6 +266,13 @@ class ExternalService:
     local_port: int = 80
     certificates: Mapping[str, str] = field(default_factory=dict)
     clients: tuple[str, ...] = ()
+    through: str = ""
+    through_place: Place | None = field(default=None, compare=False, repr=False)
+    client_places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
+
+    def client_place(self, name: str) -> Place:
+        """Return where the client *name* stands in the profile, as near as is known."""
+        return self.client_places.get(name, self.origin.place)
 
 
 @dataclass(frozen=True, slots=True)

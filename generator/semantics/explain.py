@@ -18,7 +18,18 @@ from generator.semantics.cluster import Cluster
 from generator.semantics.ends import End, find_end
 from generator.semantics.mesh import MeshVerdicts
 from generator.semantics.reasons import Answer, Verdict, all_of
-from generator.semantics.requests import CLAIM, HEADER, HOST, METHOD, PATH, PRINCIPAL, Request, patterns_of, requests_of
+from generator.semantics.requests import (
+    CLAIM,
+    HEADER,
+    HOST,
+    METHOD,
+    PATH,
+    PRINCIPAL,
+    Request,
+    connections_of,
+    patterns_of,
+    requests_of,
+)
 from generator.semantics.why_mesh import Pair, authorization_layer, mtls_layer
 from generator.semantics.why_network import Scene, network_layers
 from generator.topology import Endpoint, Point
@@ -199,7 +210,7 @@ def _pair(cluster: Cluster, client: Endpoint, server: Endpoint, point: Point, as
     if asked.method:
         samples = tuple(map(_without_extras, samples))
     requests = dict.fromkeys(_with(one, fixed) for one in samples)
-    without_http = () if is_http or fixed else (None,)
+    without_http = () if is_http or fixed else connections_of(samples)
     return Pair(cluster, client, server, point, (*without_http, *requests), patterns)
 
 
