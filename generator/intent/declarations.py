@@ -53,6 +53,7 @@ class FlowDeclaration:
     token: str
     tolerated: str = ""
     route: GatewayRoute | None = None
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)

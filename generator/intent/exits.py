@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from generator.core.findings import Finding
 from generator.core.places import Place
 from generator.environment.model import Environment, Gateway
+from generator.intent.boundary import is_inside
 from generator.intent.declarations import Declarations, FlowDeclaration
 from generator.model.intent import (
     AddressesPeer,
@@ -23,6 +24,7 @@ from generator.model.intent import (
 from generator.model.terms import Mesh, Port
 
 ROLE = "egress"
+_ISTIO = "istio"
 _TLS = frozenset({"tls", "https"})
 _DEFAULT_ACCOUNT = "default"
 
@@ -30,14 +32,21 @@ _DEFAULT_ACCOUNT = "default"
 def exit_flows(declared: Declarations, environment: Environment) -> Iterator[FlowDeclaration]:
     """Yield what each service behind an egress gateway needs: its clients to the gateway, and the gateway to it."""
     for external in declared.externals:
-        gateway = (environment.gateways or {}).get(external.through)
+        gateway = _usable(environment, external)
         if gateway is None or gateway.service is None:
-            continue  # `check_exits` says so
+            continue
         here, there = GatewayPeer(external.through), AddressesPeer(external.addresses, not external.addresses)
         for client in external.clients:
             ports = (Port(gateway.service.target, "tls"),)
             yield _flow(external, WorkloadPeer(external.namespace, client), here, ports)
         yield _flow(external, here, there, (Port(external.port, "tcp"),))
+
+
+def _usable(environment: Environment, external: ExternalService) -> Gateway | None:
+    """Return the gateway that *external* is reached through; None where `check_exits` refuses it."""
+    gateway = (environment.gateways or {}).get(external.through)
+    is_usable = gateway is not None and gateway.role == ROLE and gateway.routes == _ISTIO and gateway.service
+    return gateway if is_usable else None
 
 
 def _flow(external: ExternalService, client: Peer, server: Peer, ports: tuple[Port, ...]) -> FlowDeclaration:
@@ -56,6 +65,7 @@ def _flow(external: ExternalService, client: Peer, server: Peer, ports: tuple[Po
         request_place=place,
         plaintext="",
         token="",
+        host=external.host,
     )
 
 
@@ -63,7 +73,7 @@ def exit_lockdowns(declared: Sequence[Declarations], environment: Environment) -
     """Yield each egress gateway that something goes through, once: it is closed but for that."""
     found: dict[str, GatewayLockdown] = {}
     for external in (one for each in declared for one in each.externals if one.through):
-        if external.through in (environment.gateways or {}):
+        if _usable(environment, external):
             found.setdefault(external.through, GatewayLockdown(external.through, external.origin))
     yield from found.values()
 
@@ -104,7 +114,8 @@ def _check_gateway(
         others = sorted(name for name, one in (environment.gateways or {}).items() if one.role == ROLE)
         fix = f"name an egress gateway: {', '.join(others)}" if others else "state a gateway with role: egress"
         yield Finding("MG028", message, place, f"{fix} in the environment" if not others else fix)
-    elif gateway.routes != "istio":
+        return
+    if gateway.routes != _ISTIO:
         message = f"the gateway {gateway.name!r} takes routes of the Gateway API alone, and ways out are Istio's own"
         fix = "state routes: istio in the environment if its class serves Istio's Gateway too, or install one with Helm"
         yield Finding("MG028", message, place, fix)
@@ -190,14 +201,14 @@ def _conflict(external: ExternalService, other: ExternalService) -> Finding | No
 
 def _check_ways(intent: Intent, external: ExternalService) -> Iterator[Finding]:
     """A client that also reaches the service's addresses directly could leave the gateway out."""
-    around: dict[Place, list[str]] = defaultdict(list)
+    around, known = defaultdict[Place, list[str]](list), external.addresses
     for flow in intent.flows:
         client, server = flow.client, flow.server
         if not isinstance(client, WorkloadPeer) or not isinstance(server, AddressesPeer):
             continue
         is_client = client.namespace == external.namespace and client.workload in external.clients
         is_there = flow.ports is None or any(port.number == external.port for port in flow.ports)
-        is_same = server.is_public or bool(set(server.cidrs) & set(external.addresses))
+        is_same = server.is_public or any(is_inside(a, b) or is_inside(b, a) for a in server.cidrs for b in known)
         if is_client and is_there and is_same:
             around[flow.origin.place].append(client.workload)
     for place, names in around.items():

@@ -201,7 +201,8 @@ class Flow:
     ``ports`` None means every port. ``plaintext`` is the reason why this client may come
     without an identity to a server in the mesh. ``token`` names the issuer whose JWT each
     request must carry. ``tolerated`` says how long the client may still come in plaintext
-    while the server's namespace moves into the mesh.
+    while the server's namespace moves into the mesh. ``host`` is that of a service outside, on
+    both stretches of its way through an egress gateway.
     """
 
     client: Peer
@@ -214,6 +215,7 @@ class Flow:
     token: str = ""
     tolerated: str = ""
     route: GatewayRoute | None = None
+    host: str = ""
     request_place: Place | None = field(default=None, compare=False, repr=False)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from generator.core.errors import MeshgenError
 from generator.core.names import suggestion
@@ -30,6 +30,7 @@ from generator.semantics.requests import (
     patterns_of,
     requests_of,
 )
+from generator.semantics.why_exits import at_gateway, first_route, second_route, way_out
 from generator.semantics.why_mesh import Pair, authorization_layer, mtls_layer
 from generator.semantics.why_network import Scene, network_layers
 from generator.topology import Endpoint, Point
@@ -90,7 +91,7 @@ def explain(cluster: Cluster, source: str, target: str, asked: Asked) -> Explana
         MeshgenError: a name or a port says nothing; both ends are looked at first.
     """
     client, servers, notes = _ends(cluster, source, target, asked)
-    answers = [_answer(cluster, one, server, point, asked) for one in client.endpoints for server, point in servers[1]]
+    answers = [each for one in client.endpoints for each in _answers(cluster, one, servers, target, asked)]
     is_sample = client.is_sample or servers[0].is_sample
     return Explanation(source, target, asked, tuple(answers), notes, is_sample)
 
@@ -184,6 +185,31 @@ def _strange_request(asked: Asked, servers: _Servers) -> Iterator[str]:
         port = server.port(point.number)
         if asked.method and port and port.is_http is False:
             yield f"port {point} of {server.name} speaks {port.protocol}: no proxy reads requests there"
+
+
+def _answers(cluster: Cluster, client: Endpoint, servers: _Servers, target: str, asked: Asked) -> Iterator[Answer]:
+    """Yield the answer for each server; for a host that is reached through a gateway, for both stretches."""
+    host, _, port = target.rpartition(":")
+    number = port.partition("/")[0]
+    way = way_out(cluster, client, host, int(number)) if number.isdigit() and servers[0].service is None else None
+    if way is None:
+        yield from (_answer(cluster, client, server, point, asked) for server, point in servers[1])
+        return
+    route, gateway = first_route(way), way.gateway or Endpoint(way.departure.destination)
+    if way.gateway is None or route.verdict is Verdict.NO:
+        yield Answer(client, gateway, way.point, (route,))
+        return
+    network = network_layers(Scene(cluster, cluster.admission), client, gateway, way.point)
+    pair = at_gateway(_pair(cluster, client, gateway, way.point, asked), way)
+    authorization, only = authorization_layer(pair)
+    yield Answer(client, gateway, way.point, (route, *network, mtls_layer(pair), authorization), only)
+    route = second_route(way)
+    for server, point in servers[1] if route.verdict is Verdict.YES else ():
+        onward = Point("TCP", way.arrival.target or point.number) if way.arrival else point
+        rest = _answer(cluster, gateway, server, onward, asked)
+        yield replace(rest, layers=(route, *rest.layers))
+    if route.verdict is not Verdict.YES:
+        yield Answer(gateway, Endpoint(host), way.point, (route,))
 
 
 def _answer(cluster: Cluster, client: Endpoint, server: Endpoint, point: Point, asked: Asked) -> Answer:
