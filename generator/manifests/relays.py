@@ -75,7 +75,12 @@ def read_relays(manifest: Manifest) -> Iterator[Relay]:
     for protocol in PROTOCOLS:
         for index, route in enumerate(map(mapping, sequence(manifest.spec.get(protocol)))):
             for match in map(mapping, sequence(route.get("match")) or [{}]):
-                names = strings(match.get("sniHosts")) if protocol == "tls" else hosts
+                told = strings(match.get("sniHosts")) if protocol == "tls" else hosts
+                names = tuple(
+                    one
+                    for one in told
+                    if any(covers(host, one) for host in hosts if host != "*" or MESH not in attached)
+                )
                 gateways = strings(match.get("gateways")) or attached
                 port = match.get("port")
                 is_partial = bool(match.keys() - {"port", "sniHosts", "gateways"})
@@ -153,6 +158,16 @@ def client_tls(manifest: Manifest, subset: str, port: int | None) -> ClientTls:
                     found.place,
                 )
     return found
+
+
+def is_resolved(manifest: Manifest) -> bool:
+    """Tell whether proxies look up where a ServiceEntry's hosts are, and do not just go where the client went."""
+    return str(manifest.spec.get("resolution") or "NONE") != "NONE"
+
+
+def covers(pattern: str, host: str) -> bool:
+    """Tell whether *pattern* is *host*, or a wildcard over it."""
+    return pattern in (host, "*") or (pattern.startswith("*.") and host.endswith(pattern[1:]))
 
 
 def chosen_labels(manifest: Manifest) -> dict[str, str]:

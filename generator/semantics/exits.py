@@ -19,7 +19,9 @@ from generator.manifests.relays import (
     Server,
     chosen_labels,
     client_tls,
+    covers,
     entry_ports,
+    is_resolved,
     is_visible,
     read_relays,
     read_servers,
@@ -88,11 +90,13 @@ class Exits:
             if MESH not in relay.gateways or not is_visible(relay.manifest, namespace):
                 continue
             tls = self._client_tls(namespace, labels or {}, relay.destination, relay.subset, relay.destination_port)
-            is_seen = self._is_in_scope(namespace, labels, relay.destination)
+            service = service_of_host(relay.destination, namespace)
+            is_seen = service is None or self._is_in_scope(namespace, labels, service[0], relay.destination)
             for name in relay.names:
-                if service_of_host(name, relay.manifest.namespace) is not None:
+                if service_of_host(name, relay.manifest.namespace) is not None or name == "*":
                     continue
-                target = self._target(namespace, name, relay.port, relay.protocol)
+                known = [one for one in self._entries if self._is_in_scope(namespace, labels, one.namespace, name)]
+                target = self._target(known, namespace, name, relay.port, relay.protocol)
                 yield Departure(
                     namespace,
                     name,
@@ -116,14 +120,14 @@ class Exits:
                     yield self._arrival(server, relay, namespace, labels)
 
     def _arrival(self, server: Server, relay: Relay, namespace: str, labels: Mapping[str, str]) -> Arrival:
-        spoken = "tls" if relay.protocol == "tls" else relay.protocol
+        resolved = [one for one in self._entries if is_resolved(one)]  # the client went to the gateway itself
         return Arrival(
             server.host,
             server.port,
             server.mode,
             relay.protocol,
             relay.destination,
-            self._target(namespace, relay.destination, relay.destination_port, spoken),
+            self._target(resolved, namespace, relay.destination, relay.destination_port, relay.protocol),
             self._client_tls(namespace, labels, relay.destination, relay.subset, relay.destination_port),
             relay.place,
         )
@@ -133,15 +137,17 @@ class Exits:
         if f"{server.manifest.namespace}/{server.manifest.name}" not in relay.gateways:
             return False
         is_visible_here = is_visible(relay.manifest, namespace) and server.home in ("*", relay.manifest.namespace)
-        is_named = any(_covers(server.host, one) or _covers(one, server.host) for one in relay.names)
+        is_named = any(covers(server.host, one) or covers(one, server.host) for one in relay.names)
         is_on = relay.port in (None, server.port)
         ends_here = server.mode in _TERMINATING or not server.mode
         wanted = "http" if server.protocol.startswith(("HTTP", "GRPC")) and ends_here else "tcp" if ends_here else "tls"
         return is_visible_here and is_named and is_on and relay.protocol == wanted
 
-    def _target(self, namespace: str, host: str, port: int | None, protocol: str) -> int | None:
+    def _target(
+        self, entries: Sequence[Manifest], namespace: str, host: str, port: int | None, protocol: str
+    ) -> int | None:
         """Return the port that proxies of *namespace* really dial for *host*; None if they do not know it there."""
-        for entry in self._entries:
+        for entry in entries:
             if host in strings(entry.spec.get("hosts")) and is_visible(entry, namespace):
                 ports = entry_ports(entry)
                 spoken, target = ports.get(port or 0, ("", 0))
@@ -152,7 +158,7 @@ class Exits:
     def _client_tls(
         self, namespace: str, labels: Mapping[str, str], host: str, subset: str, port: int | None
     ) -> ClientTls:
-        rules = [one for one in self._rules if _covers(str(one.spec.get("host") or ""), host)]
+        rules = [one for one in self._rules if covers(str(one.spec.get("host") or ""), host)]
         rules = [one for one in rules if chosen_labels(one).items() <= labels.items() and is_visible(one, namespace)]
         for home in (namespace, *self._homes(host), self._root):
             own = [one for one in rules if one.namespace == home]
@@ -167,16 +173,14 @@ class Exits:
             return [service[0]]
         return [one.namespace for one in self._entries if host in strings(one.spec.get("hosts"))]
 
-    def _is_in_scope(self, namespace: str, labels: Mapping[str, str] | None, host: str) -> bool:
-        """Tell whether Sidecar objects let proxies of *namespace* know the Service *host*."""
-        service = service_of_host(host, namespace)
-        if service is None:
-            return True
+    def _is_in_scope(self, namespace: str, labels: Mapping[str, str] | None, home: str, host: str) -> bool:
+        """Tell whether Sidecar objects let proxies of *namespace* know *host*, which is declared in *home*."""
         for one in self._sidecars:
             chosen = texts(mapping(one.spec.get("workloadSelector")).get("labels"))
+            listeners = list(map(mapping, sequence(one.spec.get("egress"))))
             is_ours = one.namespace == namespace and (labels is None or chosen.items() <= labels.items())
-            hosts = [text for each in map(mapping, sequence(one.spec.get("egress"))) for text in strings(each["hosts"])]
-            if is_ours and hosts and not any(_is_scope(text, one.namespace, service[0], host) for text in hosts):
+            hosts = [text for each in listeners for text in strings(each.get("hosts"))]
+            if is_ours and listeners and not any(_is_scope(text, one.namespace, home, host) for text in hosts):
                 return False
         return True
 
@@ -187,9 +191,4 @@ def _istio(bundle: Bundle, kind: str) -> Sequence[Manifest]:
 
 def _is_scope(text: str, home: str, namespace: str, host: str) -> bool:
     where, _, name = text.rpartition("/")
-    return where in ("*", namespace, "." if namespace == home else "*") and _covers(name, host)
-
-
-def _covers(pattern: str, host: str) -> bool:
-    """Tell whether *pattern* is *host*, or a wildcard over it."""
-    return pattern in (host, "*") or (pattern.startswith("*.") and host.endswith(pattern[1:]))
+    return where in ("*", namespace, "." if namespace == home else "*") and covers(name, host)

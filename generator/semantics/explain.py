@@ -79,7 +79,13 @@ class Explanation:
 
     @property
     def verdict(self) -> Verdict:
-        """Yes if all pairs connect; of a range of addresses, unknown where they differ."""
+        """Yes if all pairs connect; of a range of addresses, unknown where they differ.
+
+        On the way through a gateway the pods between are no range: one of them alone can stop it.
+        """
+        between = [one for one in self.answers if not one.client.address and not one.server.address]
+        if any(one.verdict is Verdict.NO for one in between):
+            return Verdict.NO
         found = {one.verdict for one in self.answers}
         return Verdict.UNKNOWN if self.is_sample and len(found) > 1 else all_of(found)
 
@@ -209,7 +215,7 @@ def _answers(cluster: Cluster, client: Endpoint, servers: _Servers, target: str,
         rest = _answer(cluster, gateway, server, onward, asked)
         yield replace(rest, layers=(route, *rest.layers))
     if route.verdict is not Verdict.YES:
-        yield Answer(gateway, Endpoint(host), way.point, (route,))
+        yield Answer(gateway, Endpoint(host), Point("TCP", int(number)), (route,))
 
 
 def _answer(cluster: Cluster, client: Endpoint, server: Endpoint, point: Point, asked: Asked) -> Answer:

@@ -86,7 +86,7 @@ def first_route(way: WayOut) -> Layer:
         how = (
             f"without a certificate of the mesh ({departure.tls.mode or 'no TLS is set'}): who calls is not known there"
         )
-    reasons = (Reason(f"calls of {way.host} are sent to {where}, {how}", departure.place),)
+    reasons: tuple[Reason, ...] = (Reason(f"calls of {way.host} are sent to {where}, {how}", departure.place),)
     if not departure.is_known:
         reasons = (*reasons, Reason(f"no ServiceEntry or Sidecar lets its proxy know {way.host} and that Service"))
         return Layer(ROUTE, name, Verdict.NO, reasons)
