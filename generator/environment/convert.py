@@ -71,7 +71,12 @@ def _gateway(name: str, data: dict[str, Json]) -> model.Gateway:
         data["role"],
         data["routes"],
         data.get("gateway", ""),
+        _service(data.get("service")),
     )
+
+
+def _service(data: dict[str, Json] | None) -> model.GatewayService | None:
+    return model.GatewayService(data["host"], data["port"], data["targetPort"]) if data else None
 
 
 def _cni(data: dict[str, Json]) -> model.Cni:

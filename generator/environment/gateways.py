@@ -36,12 +36,38 @@ def completed(found: Document) -> list[Finding]:
     for name, said in gateways.items() if isinstance(gateways, dict) else ():
         for fact, value in _derived(name, said).items():
             said.setdefault(fact, value)
+        if said["role"] == EGRESS and "namespace" in said and "ports" in said:
+            said.update(_service(said))
+        findings += _unlike_ports(found, name, said)
         for fact in _NEEDED:
             if fact not in said:
                 message = f"the gateway {name!r} (install: {said['install']}) does not say its {fact}"
                 place = found.place(("spec", "gateways", name))
                 findings.append(Finding("MG013", message, place, _cure(fact, said["install"])))
     return findings
+
+
+def _unlike_ports(found: Document, name: str, said: Mapping[str, Json]) -> list[Finding]:
+    """MG012 where a gateway's Service is said to lead to a port that its pods do not have."""
+    target = said.get("service", {}).get("targetPort")
+    if target is None or target in said.get("ports", (target,)):
+        return []
+    message = f"the Service of the gateway {name!r} leads to port {target}, which is none of the ports of its pods"
+    place = found.place(("spec", "gateways", name, "service", "targetPort"))
+    return [Finding("MG012", message, place, "ports are those of the pods: add it there, or mend targetPort")]
+
+
+def _service(said: Mapping[str, Json]) -> dict[str, Json]:
+    """Return how workloads reach an egress gateway; nothing where it is stated, or the chart's ports do not tell.
+
+    istioctl: manifests/charts/gateways/istio-egress (443 to 8443); helm: the chart's Service is
+    named as the release. The cluster's domain is the default one unless the fact is stated.
+    """
+    names = {"istioctl": "istio-egressgateway", "helm": said.get("release")}
+    name, target = names.get(said["install"]), {"istioctl": 8443, "helm": 443}.get(said["install"])
+    if "service" in said or name is None or target not in said["ports"]:
+        return {}
+    return {"service": {"host": f"{name}.{said['namespace']}.svc.cluster.local", "port": 443, "targetPort": target}}
 
 
 def _cure(fact: str, install: str) -> str:

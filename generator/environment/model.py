@@ -31,10 +31,20 @@ class Dns:
 
 
 @dataclass(frozen=True, slots=True)
+class GatewayService:
+    """How the mesh's own workloads reach a gateway: host and port of its Service, and the pod's port behind it."""
+
+    host: str
+    port: int
+    target: int
+
+
+@dataclass(frozen=True, slots=True)
 class Gateway:
     """One gateway; ports are those of its pods, not of its Service.
 
     ``routes`` is the API that attaches routes to it; ``gateway`` names its object of the Gateway API.
+    ``service`` is known of egress gateways, which workloads of the mesh dial.
     """
 
     name: str
@@ -46,6 +56,7 @@ class Gateway:
     role: str = "ingress"
     routes: str = "istio"
     gateway: str = ""
+    service: GatewayService | None = None
 
 
 @dataclass(frozen=True, slots=True)

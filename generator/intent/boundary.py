@@ -56,9 +56,14 @@ def _check_addresses(environment: Environment, flow: Flow) -> list[Finding]:
 
 
 def _check_pass_through(environment: Environment, flow: Flow) -> list[Finding]:
-    """An east-west gateway hands connections on as they are: callers keep the identities of their own cluster."""
+    """Only an ingress gateway lets in: an east-west one hands on connections of others as they are."""
     gateways = environment.gateways or {}
-    if not isinstance(flow.client, GatewayPeer) or gateways[flow.client.gateway].role != "east-west":
+    if not isinstance(flow.client, GatewayPeer):
+        return []
+    if gateways[flow.client.gateway].role == "egress" and not isinstance(flow.server, AddressesPeer):
+        message = f"the gateway {flow.client.gateway!r} is for what leaves the cluster: nothing comes in through it"
+        return [Finding("MG028", message, flow.origin.place, "expose it through an ingress gateway")]
+    if gateways[flow.client.gateway].role != "east-west":
         return []
     message = f"the gateway {flow.client.gateway!r} joins clusters: who comes through it is not the gateway itself"
     fix = "expose it through an ingress gateway; callers in other clusters cannot be named yet"
@@ -86,7 +91,7 @@ def _check_known_addresses(intent: Intent, external: ExternalService) -> list[Fi
 
 def _check_origination(intent: Intent, external: ExternalService) -> list[Finding]:
     """Only a sidecar can add TLS for its application; without one the call would leave in plaintext."""
-    if external.tls is ExternalTls.APPLICATION:
+    if external.tls is ExternalTls.APPLICATION or external.through:
         return []
     return [
         Finding(

@@ -11,6 +11,7 @@ from generator.core.places import Json
 from generator.environment.model import Environment
 from generator.intent.consent import with_consent
 from generator.intent.declarations import Declaration, Declarations
+from generator.intent.exits import exit_flows, exit_lockdowns
 from generator.intent.merge import merge_declarations
 from generator.intent.resolve import FlowResolver
 from generator.intent.traffic import united
@@ -52,7 +53,7 @@ def compose(declared: Sequence[Declarations], environment: Environment) -> tuple
     flows = [
         _with_identity(flow, environment)
         for one in declared
-        for written in one.flows
+        for written in (*one.flows, *exit_flows(one, environment))
         if (flow := resolver.resolve(written))
     ]
     findings += resolver.findings
@@ -63,9 +64,13 @@ def compose(declared: Sequence[Declarations], environment: Environment) -> tuple
     findings += _unlike_lockdowns(declared)
     asked = [(one.gateway, one.origin.place) for item in declared for one in item.gateways]
     asked += [(gateway, origin.place) for item in declared for gateway, origin in item.traffic.gateways]
+    outside = [one for item in declared for one in item.externals if one.through]
+    asked += [(one.through, one.through_place or one.origin.place) for one in outside]
     findings += resolver.check_gateways(asked)
     if mesh_wide is not None:
         findings += resolver.check_gateways(zip(mesh_wide.gateways, mesh_wide.gateway_places, strict=True))
+    lockdowns = [item for one in declared for item in one.gateways]
+    lockdowns += exit_lockdowns(declared, environment)
     traffic, differing = united(one.traffic for one in declared)
     findings += differing
     intent = Intent(
@@ -79,7 +84,7 @@ def compose(declared: Sequence[Declarations], environment: Environment) -> tuple
                 key=lambda item: (item.namespace, item.name),
             )
         ),
-        gateways=tuple(sorted((item for one in declared for item in one.gateways), key=lambda item: item.gateway)),
+        gateways=tuple(sorted(lockdowns, key=lambda item: item.gateway)),
         traffic=traffic,
         mesh_wide=mesh_wide,
         acceptances=tuple(item for one in declared for item in one.acceptances),

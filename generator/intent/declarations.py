@@ -53,6 +53,7 @@ class FlowDeclaration:
     token: str
     tolerated: str = ""
     route: GatewayRoute | None = None
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +235,12 @@ class _Reader:
             local_port=item.get("localPort", 80),
             certificates=item.get("certificates", {}),
             clients=tuple(sorted(item.get("clients", ()))),
+            through=item.get("through", ""),
+            through_place=self._placed(("externals", index, "through")) if "through" in item else None,
+            client_places={
+                name: self._placed(("externals", index, "clients", number))
+                for number, name in enumerate(item.get("clients", ()))
+            },
         )
 
     def _mesh_wide(self) -> MeshWide | None:

@@ -73,6 +73,7 @@ class FlowResolver:
             token=written.token,
             tolerated=written.tolerated,
             route=written.route,
+            host=written.host,
             request_place=written.request_place,
         )
 

@@ -201,7 +201,8 @@ class Flow:
     ``ports`` None means every port. ``plaintext`` is the reason why this client may come
     without an identity to a server in the mesh. ``token`` names the issuer whose JWT each
     request must carry. ``tolerated`` says how long the client may still come in plaintext
-    while the server's namespace moves into the mesh.
+    while the server's namespace moves into the mesh. ``host`` is that of a service outside, on
+    both stretches of its way through an egress gateway.
     """
 
     client: Peer
@@ -214,6 +215,7 @@ class Flow:
     token: str = ""
     tolerated: str = ""
     route: GatewayRoute | None = None
+    host: str = ""
     request_place: Place | None = field(default=None, compare=False, repr=False)
 
 
@@ -252,6 +254,7 @@ class ExternalService:
     """A host outside the cluster, or addresses alone, that workloads of a namespace use.
 
     ``clients`` names those workloads; without it every workload of the namespace is meant.
+    With ``through`` they reach it by that egress gateway of the environment alone.
     """
 
     name: str
@@ -265,6 +268,13 @@ class ExternalService:
     local_port: int = 80
     certificates: Mapping[str, str] = field(default_factory=dict)
     clients: tuple[str, ...] = ()
+    through: str = ""
+    through_place: Place | None = field(default=None, compare=False, repr=False)
+    client_places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
+
+    def client_place(self, name: str) -> Place:
+        """Return where the client *name* stands in the profile, as near as is known."""
+        return self.client_places.get(name, self.origin.place)
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ class _Policy:
             for kind, value in sorted(callers):
                 if value:
                     sources[kind].append(value)
-            for part in _in_parts(sources):
+            for part in in_parts(sources):
                 yield AuthorizationRule(
                     comment="; ".join(
                         dict.fromkeys(words for key in sorted(callers) for words in sorted(callers[key]))
@@ -94,7 +94,7 @@ def _gateway(waypoint: Waypoint) -> Target:
     return Target("gateway.networking.k8s.io", "Gateway", waypoint.name)
 
 
-def _in_parts(sources: Mapping[str, list[str]]) -> Iterator[dict[str, tuple[str, ...]]]:
+def in_parts(sources: Mapping[str, list[str]]) -> Iterator[dict[str, tuple[str, ...]]]:
     """Yield *sources* in parts of one kind each: kinds beside each other in one source mean AND.
 
     A source holds at most 16 service accounts (CRD limit).

@@ -12,6 +12,7 @@ from generator.plan.authentication import plan_authentication
 from generator.plan.authorization import plan_authorization
 from generator.plan.egress import plan_egress
 from generator.plan.entrances import plan_entrances
+from generator.plan.exits import plan_exits
 from generator.plan.guards import plan_guards
 from generator.plan.mesh_wide import plan_mesh_wide
 from generator.plan.namespaces import plan_namespaces
@@ -54,6 +55,7 @@ def plan(intent: Intent, environment: Environment) -> tuple[list[Resource], list
     """
     network, findings = plan_network(intent, environment)
     authorization, unknown = plan_authorization(intent, environment)
+    exits, missing = plan_exits(intent, environment)
     resources = [
         *plan_namespaces(intent, environment),
         *network,
@@ -62,6 +64,7 @@ def plan(intent: Intent, environment: Environment) -> tuple[list[Resource], list
         *plan_guards(intent, environment),
         *plan_rate_limits(intent, environment),
         *plan_egress(intent, environment),
+        *exits,
         *plan_entrances(intent, environment),
         *plan_routes(intent, environment),
         *plan_waypoints(intent),
@@ -70,7 +73,7 @@ def plan(intent: Intent, environment: Environment) -> tuple[list[Resource], list
         *plan_telemetry(intent, environment),
     ]
     resources.sort(key=lambda one: (KIND_ORDER.index(one.kind), one.namespace, one.name))
-    return resources, [*findings, *unknown, *_same_name(resources)]
+    return resources, [*findings, *unknown, *missing, *_same_name(resources)]
 
 
 def _same_name(resources: list[Resource]) -> list[Finding]:

@@ -8,6 +8,7 @@ from generator.environment.model import Environment
 from generator.model.intent import (
     ExternalService,
     ExternalTls,
+    GatewayPeer,
     Intent,
     Namespace,
     NamespacesPeer,
@@ -44,19 +45,36 @@ def _is_in_mesh(intent: Intent, namespace: Namespace, external: ExternalService)
     return any(one.mesh is Mesh.SIDECAR for one in clients) if clients else namespace.mesh is Mesh.SIDECAR
 
 
+def service_entry(external: ExternalService) -> ServiceEntryView:
+    """Return how proxies know the host of *external*.
+
+    Where a proxy adds TLS the application speaks plain HTTP to its own; declaring HTTPS would be TLS within TLS.
+    """
+    if external.tls is ExternalTls.APPLICATION:
+        name, protocol = f"{external.protocol}-{external.port}", _ENVOY_PROTOCOLS[external.protocol]
+        return ServiceEntryView(external.host, external.port, name, protocol, None)
+    local = external.local_port
+    return ServiceEntryView(external.host, local, f"http-{local}", "HTTP", external.port)
+
+
+def origination(external: ExternalService, labels: Mapping[str, str]) -> DestinationRuleView:
+    """Return how proxies with *labels* (none: all that see the rule) add TLS to calls of *external*."""
+    mode = "MUTUAL" if external.tls is ExternalTls.MUTUAL else "SIMPLE"
+    return DestinationRuleView(external.host, external.local_port, mode, external.certificates, labels)
+
+
 def _external(intent: Intent, external: ExternalService) -> Iterator[Resource]:
     origins: tuple[Origin, ...] = (external.origin,)
-    protocol = _ENVOY_PROTOCOLS[external.protocol]
     if external.tls is ExternalTls.APPLICATION:
-        view = ServiceEntryView(external.host, external.port, f"{external.protocol}-{external.port}", protocol, None)
         purpose = f"{external.name}: the application speaks to {external.host} itself; the proxy knows the host."
     else:
-        # The application speaks plain HTTP to its own proxy; declaring HTTPS here would be TLS within TLS.
-        local = external.local_port
-        view = ServiceEntryView(external.host, local, f"http-{local}", "HTTP", external.port)
-        purpose = f"{external.name}: the application calls http://{external.host}:{local}, the proxy adds TLS."
+        who = f"the gateway {external.through}" if external.through else "the proxy"
+        purpose = (
+            f"{external.name}: the application calls http://{external.host}:{external.local_port}, {who} adds TLS."
+        )
+    view = service_entry(external)
     yield mesh_object("ServiceEntry", external.namespace, external.name, view, purpose, origins)
-    if external.tls is not ExternalTls.APPLICATION:
+    if external.tls is not ExternalTls.APPLICATION and not external.through:
         yield from _origination(intent, external)
 
 
@@ -66,7 +84,6 @@ def _origination(intent: Intent, external: ExternalService) -> Iterator[Resource
     A sidecar ignores credentialName without a workloadSelector, and files that are mounted
     into one proxy are missing in the others.
     """
-    mode = "MUTUAL" if external.tls is ExternalTls.MUTUAL else "SIMPLE"
     purpose = f"{external.name}: the proxy speaks TLS to {external.host} and checks its certificate."
     named: list[tuple[str, Mapping[str, str]]] = [(external.name, {})]
     if external.certificates:
@@ -74,7 +91,7 @@ def _origination(intent: Intent, external: ExternalService) -> Iterator[Resource
         names = [external.name] if len(clients) == 1 else [f"{external.name}-{one.name}" for one in clients]
         named = [(name, one.labels) for name, one in zip(names, clients, strict=True)] or named
     for name, labels in named:
-        view = DestinationRuleView(external.host, external.local_port, mode, external.certificates, labels)
+        view = origination(external, labels)
         yield mesh_object("DestinationRule", external.namespace, naming.fit(name), view, purpose, (external.origin,))
 
 
@@ -117,6 +134,8 @@ def _sidecar(intent: Intent, environment: Environment, namespace: Namespace, onl
             others.add(server.namespace)
         if is_ours and isinstance(server, NamespacesPeer):
             others.update(server.names)
+        if is_ours and isinstance(server, GatewayPeer):
+            others.add((environment.gateways or {})[server.gateway].pods.namespace)
     hosts = ("./*", *(f"{name}/*" for name in sorted(others - {namespace.name})))
     whose = "Proxies of this namespace know" if only is None else f"{only.name}: its proxies know"
     purpose = f"{whose} only these hosts and refuse others (configuration, not a firewall)."

@@ -229,12 +229,15 @@ class _NetworkPlanner:
     def _plan_gateway(self, lockdown: GatewayLockdown) -> None:
         gateway = (self._environment.gateways or {})[lockdown.gateway]
         policy = self._gateway_policy(lockdown.gateway)
+        policy.extra += self._plumbing.for_gateway(gateway, lockdown.origin.place)
+        policy.origins.add(lockdown.origin)
+        if gateway.role == "egress":
+            return  # a door for the clients of its flows alone, and no load balancer before it
         ports = tuple(Port(number, "tcp") for number in gateway.ports)
         sources = tuple(PeerView("allowed sources", cidr=cidr) for cidr in lockdown.sources) or None
         policy.add("Ingress", sources, ports, "the public door: anyone may knock", lockdown.origin)
         if gateway.health_port is not None:
             policy.add("Ingress", None, (Port(gateway.health_port, "tcp"),), HEALTH_COMMENT, lockdown.origin)
-        policy.extra += self._plumbing.for_gateway(gateway, lockdown.origin.place)
 
 
 def _comment(flow: Flow, other: End) -> str:

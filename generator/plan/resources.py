@@ -151,24 +151,29 @@ class ServiceEntryView:
 
 @dataclass(frozen=True, slots=True)
 class DestinationRuleView:
-    """``spec`` of a DestinationRule that originates TLS to one external host."""
+    """``spec`` of a DestinationRule that originates TLS to one host; with ``subsets``, under a name (SNI) for each."""
 
     host: str
     local_port: int
     mode: str
     certificates: Mapping[str, str]
     labels: Mapping[str, str]
+    subsets: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class GatewayView:
-    """``spec`` of a Gateway (networking.istio.io): one host, served by the pods with these labels."""
+    """``spec`` of a Gateway (networking.istio.io): one host, served by the pods with these labels.
+
+    ``mode`` is that of its TLS where no certificate of its own is served.
+    """
 
     labels: Mapping[str, str]
     port: int
     protocol: str
     host: str
     credential: str
+    mode: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +193,22 @@ class VirtualServiceView:
     matches: tuple[PathMatch, ...]
     service: str
     port: int
+
+
+@dataclass(frozen=True, slots=True)
+class RelayView:
+    """``spec`` of a VirtualService that sends connections for one host, on one port, on to one destination.
+
+    ``protocol`` is the kind of its route: http, tls (told apart by SNI) or tcp.
+    """
+
+    host: str
+    gateway: str
+    protocol: str
+    port: int
+    destination: str
+    destination_port: int
+    subset: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +324,7 @@ View = (
     | DestinationRuleView
     | GatewayView
     | VirtualServiceView
+    | RelayView
     | HttpRouteView
     | SidecarView
     | WaypointView

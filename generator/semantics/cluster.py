@@ -20,6 +20,7 @@ from generator.manifests.workloads import (
 )
 from generator.semantics.admission import Admission
 from generator.semantics.authorization import Authorization
+from generator.semantics.exits import Exits
 from generator.semantics.identified import IdentifiedAccess
 from generator.semantics.membership import mesh_mode
 from generator.semantics.mtls import MutualTls
@@ -253,6 +254,11 @@ class Cluster:
     def access(self) -> IdentifiedAccess:
         """Identities alone, one pair at a time, before any request is read."""
         return IdentifiedAccess(self.bundle.authorization_policies, self.mtls, self.identities)
+
+    @cached_property
+    def exits(self) -> Exits:
+        """Ways out through gateways."""
+        return Exits(self.bundle, self.environment.istio.root_namespace)
 
     def others(self, kind: str) -> Sequence[Manifest]:
         """Return the objects of a kind that has no reader of its own here."""

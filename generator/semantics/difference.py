@@ -19,7 +19,7 @@ from generator.semantics.cluster import Cluster
 from generator.semantics.crowds import Crowds
 from generator.semantics.effect import Effect
 from generator.semantics.reasons import AUTHORIZATION, EGRESS, INGRESS, MTLS
-from generator.semantics.requests import CLAIM, Request, patterns_of, requests_of
+from generator.semantics.requests import CLAIM, Request, connections_of, patterns_of, requests_of
 from generator.semantics.rows import Cell, Change, Kind, rows_of
 from generator.semantics.spelling import spell
 from generator.semantics.union import Union, unite
@@ -186,9 +186,10 @@ class _Comparison:
             return (None,)
         ports = [one for effect in (self._old, self._new) if (one := effect.endpoints[server].port(point.number))]
         is_http = ports[-1].is_http if ports else None
+        requests = self._requests[server]
         if is_http is False:
-            return (None,)
-        return self._requests[server] if is_http else (None, *self._requests[server])
+            return connections_of(requests)
+        return requests if is_http else (*connections_of(requests), *requests)
 
     def _patterns_of(self, server: int) -> dict[str, set[str]]:
         found: dict[str, set[str]] = {}

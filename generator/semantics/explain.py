@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from generator.core.errors import MeshgenError
 from generator.core.names import suggestion
@@ -18,7 +18,19 @@ from generator.semantics.cluster import Cluster
 from generator.semantics.ends import End, find_end
 from generator.semantics.mesh import MeshVerdicts
 from generator.semantics.reasons import Answer, Verdict, all_of
-from generator.semantics.requests import CLAIM, HEADER, HOST, METHOD, PATH, PRINCIPAL, Request, patterns_of, requests_of
+from generator.semantics.requests import (
+    CLAIM,
+    HEADER,
+    HOST,
+    METHOD,
+    PATH,
+    PRINCIPAL,
+    Request,
+    connections_of,
+    patterns_of,
+    requests_of,
+)
+from generator.semantics.why_exits import at_gateway, first_route, second_route, way_out
 from generator.semantics.why_mesh import Pair, authorization_layer, mtls_layer
 from generator.semantics.why_network import Scene, network_layers
 from generator.topology import Endpoint, Point
@@ -67,7 +79,13 @@ class Explanation:
 
     @property
     def verdict(self) -> Verdict:
-        """Yes if all pairs connect; of a range of addresses, unknown where they differ."""
+        """Yes if all pairs connect; of a range of addresses, unknown where they differ.
+
+        On the way through a gateway the pods between are no range: one of them alone can stop it.
+        """
+        between = [one for one in self.answers if not one.client.address and not one.server.address]
+        if any(one.verdict is Verdict.NO for one in between):
+            return Verdict.NO
         found = {one.verdict for one in self.answers}
         return Verdict.UNKNOWN if self.is_sample and len(found) > 1 else all_of(found)
 
@@ -79,7 +97,7 @@ def explain(cluster: Cluster, source: str, target: str, asked: Asked) -> Explana
         MeshgenError: a name or a port says nothing; both ends are looked at first.
     """
     client, servers, notes = _ends(cluster, source, target, asked)
-    answers = [_answer(cluster, one, server, point, asked) for one in client.endpoints for server, point in servers[1]]
+    answers = [each for one in client.endpoints for each in _answers(cluster, one, servers, target, asked)]
     is_sample = client.is_sample or servers[0].is_sample
     return Explanation(source, target, asked, tuple(answers), notes, is_sample)
 
@@ -175,6 +193,31 @@ def _strange_request(asked: Asked, servers: _Servers) -> Iterator[str]:
             yield f"port {point} of {server.name} speaks {port.protocol}: no proxy reads requests there"
 
 
+def _answers(cluster: Cluster, client: Endpoint, servers: _Servers, target: str, asked: Asked) -> Iterator[Answer]:
+    """Yield the answer for each server; for a host that is reached through a gateway, for both stretches."""
+    host, _, port = target.rpartition(":")
+    number = port.partition("/")[0]
+    way = way_out(cluster, client, host, int(number)) if number.isdigit() and servers[0].service is None else None
+    if way is None:
+        yield from (_answer(cluster, client, server, point, asked) for server, point in servers[1])
+        return
+    route, gateway = first_route(way), way.gateway or Endpoint(way.departure.destination)
+    if way.gateway is None or route.verdict is Verdict.NO:
+        yield Answer(client, gateway, way.point, (route,))
+        return
+    network = network_layers(Scene(cluster, cluster.admission), client, gateway, way.point)
+    pair = at_gateway(_pair(cluster, client, gateway, way.point, asked), way)
+    authorization, only = authorization_layer(pair)
+    yield Answer(client, gateway, way.point, (route, *network, mtls_layer(pair), authorization), only)
+    route = second_route(way)
+    for server, point in servers[1] if route.verdict is Verdict.YES else ():
+        onward = Point("TCP", way.arrival.target or point.number) if way.arrival else point
+        rest = _answer(cluster, gateway, server, onward, asked)
+        yield replace(rest, layers=(route, *rest.layers))
+    if route.verdict is not Verdict.YES:
+        yield Answer(gateway, Endpoint(host), Point("TCP", int(number)), (route,))
+
+
 def _answer(cluster: Cluster, client: Endpoint, server: Endpoint, point: Point, asked: Asked) -> Answer:
     pair = _pair(cluster, client, server, point, asked)
     authorization, only = authorization_layer(pair)
@@ -199,7 +242,7 @@ def _pair(cluster: Cluster, client: Endpoint, server: Endpoint, point: Point, as
     if asked.method:
         samples = tuple(map(_without_extras, samples))
     requests = dict.fromkeys(_with(one, fixed) for one in samples)
-    without_http = () if is_http or fixed else (None,)
+    without_http = () if is_http or fixed else connections_of(samples)
     return Pair(cluster, client, server, point, (*without_http, *requests), patterns)
 
 

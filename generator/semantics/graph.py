@@ -19,7 +19,7 @@ from generator.semantics.crowds import Crowds
 from generator.semantics.effect import Effect
 from generator.semantics.nodes import Node, NodeKind, Nodes
 from generator.semantics.reasons import Verdict, all_of
-from generator.semantics.requests import CLAIM, Patterns, Request, patterns_of, requests_of
+from generator.semantics.requests import CLAIM, SNI, Patterns, Request, connections_of, patterns_of, requests_of
 from generator.semantics.rows import Box, Cell, Kind, Ports, boxes_of, row_of, spell_ports
 from generator.semantics.spelling import spell
 from generator.semantics.union import unite
@@ -160,10 +160,10 @@ class Graph:
             patterns.setdefault(f"{CLAIM}aud", set()).update(audiences)
         patterns = {dimension: known for dimension, known in patterns.items() if known}
         port = one.port(point.number)
-        if not patterns or (port and port.is_http is False):
-            return (None,), {}
         samples = requests_of(patterns)
-        return (samples if port and port.is_http else (None, *samples)), patterns
+        if not patterns or (port and port.is_http is False):
+            return (connections_of(samples), patterns) if SNI in patterns else ((None,), {})
+        return (samples if port and port.is_http else (*connections_of(samples), *samples)), patterns
 
 
 def _is_own(one: Endpoint) -> bool:

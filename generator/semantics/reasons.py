@@ -66,3 +66,6 @@ class Answer:
 
 EGRESS, INGRESS, MTLS, AUTHORIZATION = "network egress", "network ingress", "mutual TLS", "authorization"
 """The kinds of layers, in the order a connection meets them."""
+
+ROUTE = "route"
+"""What comes before them where a proxy is sent elsewhere: by which way it goes at all."""

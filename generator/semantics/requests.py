@@ -1,4 +1,8 @@
-"""HTTP requests that tell policies apart: one of each class, from the patterns that anyone names."""
+"""HTTP requests that tell policies apart: one of each class, from the patterns that anyone names.
+
+A connection without HTTP is a request without a method; all that is known of it is the
+name that its TLS was opened under (SNI).
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from generator.manifests.security import AuthorizationPolicy, AuthorizationRule
 
 METHOD, PATH, HOST = "method", "path", "host"
 HEADER, CLAIM, PRINCIPAL = "header:", "claim:", "request principal"
+SNI = "sni"
 
 _OPERATION_FIELDS = {
     "methods": METHOD,
@@ -21,7 +26,7 @@ _OPERATION_FIELDS = {
     "notHosts": HOST,
 }
 _SOURCE_FIELDS = {"requestPrincipals": PRINCIPAL, "notRequestPrincipals": PRINCIPAL}
-_ALWAYS_PRESENT = frozenset({METHOD, PATH, HOST})
+_ALWAYS_PRESENT = frozenset({METHOD, PATH, HOST, SNI})
 _BEGINNINGS = {PATH: "/", PRINCIPAL: "somebody-else/"}
 """How what nobody named begins."""
 
@@ -35,6 +40,11 @@ class Request:
 
     values: tuple[tuple[str, str], ...]
 
+    @property
+    def is_http(self) -> bool:
+        """Whether there is HTTP to read."""
+        return self.get(METHOD) is not None
+
     def get(self, dimension: str) -> str | None:
         """Return the request's value in *dimension*, None when it has none."""
         return next((value for name, value in self.values if name == dimension), None)
@@ -43,6 +53,10 @@ class Request:
         """Return the request as a server sees it that looks at no token."""
         kept = [(name, value) for name, value in self.values if not name.startswith(CLAIM) and name != PRINCIPAL]
         return Request(tuple(kept))
+
+    def connection(self) -> Request:
+        """Return what is left of the request for a proxy that reads no HTTP."""
+        return Request(tuple(one for one in self.values if one[0] == SNI))
 
     def __str__(self) -> str:
         words = [self.get(METHOD) or "", (self.get(HOST) or "") + (self.get(PATH) or "")]
@@ -85,6 +99,7 @@ def dimension_of(key: str) -> str | None:
     if key.startswith("request.auth.claims["):
         return CLAIM + key[len("request.auth.claims") :].replace("][", ".").strip("[]")
     return {
+        "connection.sni": SNI,
         "request.auth.principal": PRINCIPAL,
         "request.auth.audiences": f"{CLAIM}aud",
         "request.auth.presenter": f"{CLAIM}azp",
@@ -144,6 +159,11 @@ def requests_of(*sources: Patterns, token_class: TokenClass | None = None) -> tu
         for request in _combined(others)
         for token in samples.values()
     )
+
+
+def connections_of(requests: Iterable[Request]) -> tuple[Request | None, ...]:
+    """Return what is left of *requests* without HTTP; None stands for a connection of which nothing is known."""
+    return tuple(one if one.values else None for one in dict.fromkeys(each.connection() for each in requests))
 
 
 def _combined(patterns: Patterns) -> Iterator[Request]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 
 from generator.algebra.patterns import matches
-from generator.semantics.requests import CLAIM, HEADER, HOST, METHOD, PATH, PRINCIPAL, Patterns, Request
+from generator.semantics.requests import CLAIM, HEADER, HOST, METHOD, PATH, PRINCIPAL, SNI, Patterns, Request
 
 _ORDER = (METHOD, HOST, PATH)
 _MOST = 6
@@ -24,8 +24,11 @@ def spell(chosen: Collection[Request | None], everything: Collection[Request | N
     if len(set(chosen)) == len(set(everything)):
         return ""
     words = ["connections without HTTP"] if None in chosen else []
-    requests = [one for one in chosen if one is not None]
-    whole = [one for one in everything if one is not None]
+    connections = [one for one in chosen if one is not None and not one.is_http]
+    others = [one for one in everything if one is not None and not one.is_http]
+    words += [f"connections {one}" for one in (_in_boxes(connections, others, patterns) if connections else ())]
+    requests = [one for one in chosen if one is not None and one.is_http]
+    whole = [one for one in everything if one is not None and one.is_http]
     if requests and len(requests) == len(whole):
         words.append("every HTTP request")
     elif requests:
@@ -71,8 +74,8 @@ def _dimension(name: str, values: _Values, domain: _Values, patterns: Sequence[s
         text = _list(values, patterns)
     if name in (METHOD, PATH):
         return text if not text.startswith("any but") else f"any {name} but{text.removeprefix('any but')}"
-    if name == HOST:
-        return f"to host {text}"
+    if name in (HOST, SNI):
+        return f"to host {text}" if name == HOST else f"under the name (SNI) {text}"
     word = f"header {name.removeprefix(HEADER)}" if name.startswith(HEADER) else _token(name)
     if values == {None}:
         return f"without {word}"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from generator.algebra.patterns import matches
 from generator.algebra.ternary import NOTHING, Ternary
 from generator.manifests.security import AuthorizationPolicy, AuthorizationRule, Condition
-from generator.semantics.requests import HOST, METHOD, PATH, PRINCIPAL, Request, dimension_of, is_principal
+from generator.semantics.requests import HOST, METHOD, PATH, PRINCIPAL, SNI, Request, dimension_of, is_principal
 from generator.semantics.universe import Universe
 from generator.topology import Endpoint, Point
 
@@ -53,7 +53,7 @@ class Trial:
         *,
         are_ports_known: bool = True,
     ) -> None:
-        """Try *request* (None: a connection without HTTP); *known* are the callers whose identity can be read.
+        """Try *request* (None: a connection of which nothing is known); *known* are callers whose identity can be read.
 
         A waypoint sees the Service's port, which nobody may know (not *are_ports_known*).
         """
@@ -63,6 +63,7 @@ class Trial:
         self._server = server
         self._point = point
         self._request = request
+        self._is_http = request is not None and request.is_http
         self._known = known
         self._are_ports_known = are_ports_known
 
@@ -72,7 +73,7 @@ class Trial:
         Where there is no HTTP to read, an ALLOW rule with any HTTP field vanishes as a
         whole, and a DENY rule applies as if the HTTP fields were not written.
         """
-        if self._request is None and policy.action == "ALLOW" and _has_http(rule):
+        if not self._is_http and policy.action == "ALLOW" and _has_http(rule):
             return NOTHING
         met = self._everyone if rule.sources is None else NOTHING
         for source in rule.sources or ():
@@ -107,7 +108,7 @@ class Trial:
         is_here = is_on(operation, self._point) if self._are_ports_known else _speaks_of_no_port(operation)
         if is_here is False:
             return False
-        if self._request is None:
+        if self._request is None or not self._is_http:
             return is_here
         for field, dimension in _HTTP_FIELDS.items():
             value = self._request.get(dimension) or ""
@@ -194,7 +195,7 @@ class Trial:
 
     def _condition(self, condition: Condition) -> Ternary:
         dimension = dimension_of(condition.key)
-        if dimension and self._request is None:
+        if dimension and dimension != SNI and not self._is_http:
             return self._everyone  # DENY alone gets here: HTTP fields count as not written
         met = self._everyone
         if condition.values:
@@ -207,7 +208,9 @@ class Trial:
         fields = {"source.principal": "principals", "source.namespace": "namespaces", "source.ip": "ipBlocks"}
         found = NOTHING
         for value in values:
-            if dimension:
+            if dimension == SNI and (self._request is None or self._request.get(SNI) is None):
+                found |= Ternary.perhaps(self._universe.everyone)  # nobody says under which name TLS was opened
+            elif dimension:
                 found |= self._said(dimension, value)
             elif key == "destination.port" and self._are_ports_known:
                 found |= self._everyone if value == str(self._point.number) else NOTHING

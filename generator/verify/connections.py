@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 
 from generator.core.places import Place
 from generator.environment.model import Environment
@@ -42,7 +42,8 @@ def connections(intent: Intent, environment: Environment, proof: Proof) -> tuple
         )
         for flow in intent.flows
     ]
-    return tuple(sorted(rows, key=lambda row: (row.server, row.ports, row.client, row.requests)))
+    shown = {astuple(replace(row, place=Place("", 0, 0))): row for row in reversed(rows)}  # two profiles, one row
+    return tuple(sorted(shown.values(), key=lambda row: (row.server, row.ports, row.client, row.requests)))
 
 
 def _ports(flow: Flow) -> str:
@@ -52,6 +53,8 @@ def _ports(flow: Flow) -> str:
 
 
 def _requests(flow: Flow) -> str:
+    if flow.host:
+        return flow.host
     if flow.request is None:
         return "with a token" if flow.token else "any"
     request = flow.request
@@ -78,6 +81,8 @@ def _is_secured(peer: Peer, intent: Intent) -> bool:
 
 def _mesh(flow: Flow, intent: Intent, environment: Environment) -> str:
     """Return what the server's proxy asks of the caller."""
+    if flow.host and isinstance(flow.server, GatewayPeer):
+        return "identity"
     authorization = _authorization(flow.server, intent)
     if authorization is None or authorization is Authorization.OFF:
         return OPEN

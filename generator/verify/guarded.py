@@ -37,7 +37,7 @@ class Guarded:
         found = 0
         for guard in self._guards(self._meaning.universe.endpoints[endpoint]):
             host = (request.get(HOST) or "").partition(":")[0] if request else ""
-            is_meant = not guard.hosts or request is None or host in guard.hosts
+            is_meant = not guard.hosts or request is None or not request.is_http or host in guard.hosts
             if is_meant and point.number in self._ports(guard):
                 found |= self._within(guard.denied) | (~self._within(guard.allowed) if guard.allowed else 0)
         return found & self._meaning.universe.everyone

@@ -21,6 +21,7 @@ from generator.model.terms import Authorization, Mtls
 from generator.semantics.requests import CLAIM, HEADER, HOST, METHOD, PATH, Request, TokenClass
 from generator.topology import AMBIENT, PROBE_SOURCES, Endpoint, Point
 from generator.verify.doors import Doors
+from generator.verify.exits import Exits
 from generator.verify.guarded import Guarded
 from generator.verify.intended_roads import IntendedRoads
 from generator.verify.meaning import Meaning, covers, is_at
@@ -38,6 +39,7 @@ class IntendedMesh:
         self._roads = IntendedRoads(meaning)
         self.guarded = Guarded(meaning)
         self.doors = Doors(meaning)
+        self.exits = Exits(meaning)
 
     def closes(self, endpoint: int) -> bool:
         """Tell whether the intent says who may call *endpoint* at the mesh layer, for itself or for the whole mesh."""
@@ -45,7 +47,7 @@ class IntendedMesh:
         if one.is_waypoint:
             return False  # it decides for the Services behind it
         is_closed = self._mesh_wide(endpoint) is not None or self._own_mesh(endpoint)
-        is_listed = self.guarded.holds_at(endpoint) or self.doors.holds_at(one)
+        is_listed = self.guarded.holds_at(endpoint) or self.doors.holds_at(one) or self.exits.holds_at(one)
         return one.has_identity and (is_closed or is_listed)
 
     def _own_mesh(self, endpoint: int) -> bool:
@@ -72,6 +74,10 @@ class IntendedMesh:
         if is_refused or self.doors.shuts(one, point, request):
             return 0
         turned_away = self.guarded.turned_away(endpoint, point, request)
+        if self.exits.holds_at(one):
+            meant = self._meant(endpoint, point, request) if self._own_mesh(endpoint) else 0
+            passing = self.exits.admitted(one, point, request) | meant
+            return passing & self.connecting(endpoint, point) & ~turned_away
         if not (self._mesh_wide(endpoint) or self._own_mesh(endpoint)):
             return everyone & ~turned_away
         meant = self._meant(endpoint, point, request) & self.connecting(endpoint, point)

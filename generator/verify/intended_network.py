@@ -117,6 +117,8 @@ class IntendedNetwork:
             gateway = (self._meaning.environment.gateways or {})[lockdown.gateway]
             if not gateway.pods.labels.items() <= one.labels.items() or point.transport != "TCP":
                 continue
+            if gateway.role == "egress":
+                continue  # it is there for those within
             if point.number in gateway.ports:
                 everyone = self._meaning.universe.everyone
                 found |= self._meaning.mask(AddressesPeer(lockdown.sources)) if lockdown.sources else everyone

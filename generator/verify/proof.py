@@ -17,12 +17,24 @@ from generator.model.intent import Flow, Intent
 from generator.semantics.authorization import NOT_CAPTURED, Authorization
 from generator.semantics.mtls import MutualTls
 from generator.semantics.network import NetworkReach, points_of
-from generator.semantics.requests import CLAIM, HEADER, HOST, METHOD, PATH, Request, patterns_of, requests_of
+from generator.semantics.requests import (
+    CLAIM,
+    HEADER,
+    HOST,
+    METHOD,
+    PATH,
+    SNI,
+    Request,
+    connections_of,
+    patterns_of,
+    requests_of,
+)
 from generator.semantics.trial import Identities
 from generator.semantics.universe import Facts, Universe
 from generator.semantics.waypoints import is_past_waypoint
 from generator.topology import AMBIENT, Endpoint, Point
 from generator.verify.components import components
+from generator.verify.exits import Astray, compare_exits
 from generator.verify.guarded import client_fields
 from generator.verify.intended_mesh import IntendedMesh, claim_name
 from generator.verify.intended_network import LOOKUP, METRICS, READINESS, XDS, IntendedNetwork
@@ -156,6 +168,7 @@ class _Comparison:
         )
         self._intent = intent
         self._misrouted = tuple(compare_routes(intent, environment, bundle))
+        self._astray = tuple(compare_exits(intent, environment, bundle))
         self._decisions = 0
         self._known_requests: dict[int, tuple[Request, ...]] = {}
         self._found: dict[tuple[Kind, str, int, int], Discrepancy] = {}
@@ -167,7 +180,7 @@ class _Comparison:
                     self._compare_network(number, direction)
             if self._intended.closes(number) or self._authorization.binds(number):
                 self._compare_mesh(number)
-        found = [*self._found.values(), *map(_misrouted, self._misrouted)]
+        found = [*self._found.values(), *map(_misrouted, self._misrouted), *map(_astray, self._astray)]
         found.sort(key=lambda one: (one.kind, one.layer, one.server.name, one.client.name))
         return Proof(len(self._universe.endpoints), len(self._points), self._decisions, tuple(found))
 
@@ -213,9 +226,10 @@ class _Comparison:
         if one.mesh == AMBIENT and one.waypoint is None:
             return (None,)  # ztunnel reads no requests
         port = one.port(point.number)
+        requests = self._requests(number)
         if port is None:
-            return (None, *self._requests(number))
-        return self._requests(number) if port.is_http else (None,)
+            return (*connections_of(requests), *requests)
+        return requests if port.is_http else connections_of(requests)
 
     def _requests(self, number: int) -> tuple[Request, ...]:
         if number not in self._known_requests:
@@ -252,6 +266,9 @@ class _Comparison:
                     found.setdefault(CLAIM + claim_name(name), set()).update(values)
         found[HOST] |= self._intended.guarded.hosts(number)
         found[HOST] |= self._intended.doors.hosts(self._universe.endpoints[number])
+        if outside := self._intended.exits.hosts(self._universe.endpoints[number]):
+            found[SNI] = outside
+            found[HOST] |= {spelling for host in outside for spelling in (host, f"{host}:*")}
         for token in self._intended.issuers(self._universe.endpoints[number]):
             found.setdefault(f"{CLAIM}iss", set()).add(token.issuer)
             found.setdefault(f"{CLAIM}aud", set()).update(token.audiences)
@@ -312,6 +329,14 @@ def _misrouted(one: Misrouted) -> Discrepancy:
     server = Endpoint(f"{namespace}/{service}, for {host}{one.path}")
     point = Point("TCP", port or 0)
     return Discrepancy(kind, "route", Endpoint(f"the gateway {gateway}"), server, point, None, (one.route.place,))
+
+
+def _astray(one: Astray) -> Discrepancy:
+    """Return a wrong way out as a disagreement of the same layer."""
+    kind = Kind.WEAKER if one.is_weaker else Kind.LOST if one.is_lost else Kind.EXCESS
+    return Discrepancy(
+        kind, "route", Endpoint(one.client), Endpoint(one.server), Point("TCP", one.port), None, (one.place,)
+    )
 
 
 def _named_points(intent: Intent, environment: Environment) -> set[Point]:

@@ -8,7 +8,7 @@ import pytest
 
 from generator.core.errors import InvalidInput
 from generator.environment.load import load_environment
-from generator.environment.model import Gateway, Pods
+from generator.environment.model import Gateway, GatewayService, Pods
 from tests.support import told
 
 LABEL = "gateway.networking.k8s.io/gateway-name"
@@ -29,6 +29,33 @@ TABLE = {
         (8080, 8443),
         15021,
         "egress",
+        service=GatewayService("istio-egressgateway.istio-system.svc.cluster.local", 443, 8443),
+    ),
+    "install: helm, role: egress, release: out, namespace: edge": Gateway(
+        "g",
+        "helm",
+        Pods("edge", {"app": "out", "istio": "out"}),
+        "out",
+        (80, 443),
+        15021,
+        "egress",
+        service=GatewayService("out.edge.svc.cluster.local", 443, 443),
+    ),
+    "install: helm, role: egress, release: out, namespace: edge, ports: [8443]": Gateway(
+        "g", "helm", Pods("edge", {"app": "out", "istio": "out"}), "out", (8443,), 15021, "egress"
+    ),
+    "install: gateway-api, role: egress, namespace: edge, ports: [8443], routes: istio, "
+    "service: {host: g-istio.edge.svc.example.org, port: 443, targetPort: 8443}": Gateway(
+        "g",
+        "gateway-api",
+        Pods("edge", {LABEL: "g"}),
+        "g-istio",
+        (8443,),
+        15021,
+        "egress",
+        "istio",
+        "g",
+        GatewayService("g-istio.edge.svc.example.org", 443, 8443),
     ),
     "install: istioctl, role: east-west": Gateway(
         "g",
@@ -77,6 +104,9 @@ WRONG = {
     "{install: operator}": ["MG012 5:27"],
     "{install: istioctl, role: sideways}": ["MG012 5:43"],
     "{install: istioctl, port: 80}": ["MG011 5:37"],
+    "{install: istioctl, role: egress, service: {host: out, port: 443, targetPort: 8443}}": ["MG012 5:67"],
+    "{install: istioctl, role: egress, service: {host: out.edge.svc, port: 443}}": ["MG013 5:60"],
+    "{install: istioctl, role: egress, service: {host: out.edge.svc, port: 443, targetPort: 443}}": ["MG012 5:104"],
 }
 
 

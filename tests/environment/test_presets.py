@@ -41,6 +41,7 @@ spec:
     public: {install: istioctl}
     partners: {install: gateway-api, namespace: partners, ports: [8443]}
     edge: {install: gateway-api, namespace: edge, ports: [443]}
+    egress: {install: helm, role: egress, release: istio-egress, namespace: istio-egress}
   addresses: {apiServer: [192.0.2.7/32], apiServerPorts: [6443]}
   cloudCredentials: {addresses: [169.254.169.254/32], ports: [80]}
   loadBalancer: {externalTrafficPolicy: Local, trustedProxies: 1, proxyProtocol: false}
@@ -54,7 +55,8 @@ COVERED = {"MG121", "MG310"}
 
 def _names(example: Path, gateway: str) -> bool:
     """Tell whether *example* is about *gateway*; everybody has the public one."""
-    return gateway == "public" or f"gateway: {gateway}" in example.read_text("utf-8")
+    text = example.read_text("utf-8")
+    return gateway == "public" or f"gateway: {gateway}" in text or f"through: {gateway}" in text
 
 
 def differences(name: str, folder: Path) -> str:

@@ -22,6 +22,8 @@ from generator.pipeline import Bundle, Request, render
 from generator.verify.proof import prove
 
 POLICIES = ("NetworkPolicy", "AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication")
+ROUTES = ("VirtualService", "Gateway", "ServiceEntry", "DestinationRule", "Sidecar")
+"""What leads through egress gateways is proven as well, in bundles that have such ways out."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +34,10 @@ class Mutant:
     documents: list[Document]
 
 
-def mutants(documents: list[Document]) -> Iterator[Mutant]:
-    """Yield every mutant of *documents*."""
+def mutants(documents: list[Document], kinds: tuple[str, ...] = POLICIES) -> Iterator[Mutant]:
+    """Yield every mutant of the objects of *kinds* in *documents*."""
     for index, document in enumerate(documents):
-        if document.data["kind"] not in POLICIES:
+        if document.data["kind"] not in kinds:
             continue
         name = f"{document.data['kind']} {document.data['metadata']['namespace']}/{document.data['metadata']['name']}"
         yield Mutant(f"{name}: deleted", documents[:index] + documents[index + 1 :])
@@ -133,7 +135,8 @@ def survivors(bundle: Bundle) -> tuple[int, list[str]]:
     assert not findings
     assert prove(bundle.intent, bundle.environment, documents).holds
     total, alive = 0, []
-    for mutant in mutants(documents):
+    has_ways_out = any(one.through for one in bundle.intent.externals)
+    for mutant in mutants(documents, (*POLICIES, *ROUTES) if has_ways_out else POLICIES):
         total += 1
         if prove(bundle.intent, bundle.environment, mutant.documents).holds:
             alive.append(mutant.description)
