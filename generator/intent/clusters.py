@@ -88,8 +88,9 @@ def _clusters(item: Declaration) -> tuple[str, ...]:
     return tuple(item.fields.get("clusters", ()))
 
 
-def _place(item: Declaration) -> Place:
-    return item.places.get("cluster", item.places.get("clusters", item.origin.place))
+def _place(item: Declaration, name: str = "") -> Place:
+    known = item.places
+    return known.get("cluster") or known.get(f"clusters/{name}") or known.get("clusters") or item.origin.place
 
 
 def _misplaced(item: Declaration, environment: Environment) -> Iterator[Finding]:
@@ -106,10 +107,11 @@ def _misplaced(item: Declaration, environment: Environment) -> Iterator[Finding]
 
 def _unknown(item: Declaration, environment: Environment) -> Iterator[Finding]:
     """Yield what keeps the clusters of *item* from being known."""
-    place, own = _place(item), environment.cluster.name
+    own = environment.cluster.name
     for name in _clusters(item):
+        place = _place(item, name)
         if own is None:
-            yield _nameless(place, environment)
+            yield _nameless(_place(item), environment)
         elif name == own and "cluster" in item.fields:
             message = f"{name!r} is this cluster itself (environment {environment.name!r})"
             yield Finding("MG028", message, place, "drop `cluster`: its pods are selected by their labels")

@@ -176,19 +176,31 @@ def _same_identities(intent: Intent, environment: Environment) -> Iterator[Findi
     """
     for server, flows in _by_server(intent).items():
         arriving = {flow.client.cluster for flow in flows if isinstance(flow.client, RemotePeer)}
+        uninvited: dict[tuple[_Caller, ...], list[str]] = defaultdict(list)
+        first: dict[tuple[_Caller, ...], Flow] = {}
         for cluster in sorted(_knocking(arriving, environment)):
-            asked = _callers((one for one in flows if _is_of(one.client, cluster)), intent, environment)
-            others = [one for one in flows if not _is_of(one.client, cluster) and _is_beside(one, flows)]
-            namesakes = _callers(iter(others), intent, environment)
-            found = {who: flow for who, flow in namesakes.items() if who not in asked and (who[0], "*") not in asked}
-            first = min(found.values(), key=lambda one: one.origin.place, default=None)
-            if first is None or intent.accepts("same-identity-elsewhere", first.origin.profile):
-                continue
-            names = ", ".join("/".join(who) for who in sorted(found))
-            message = f"{describe(server)} also lets in who is {names} in the cluster {cluster!r}: identities of one "
-            message += "name are one caller in all clusters of a mesh, and connections from there are let in"
-            fix = f"name them in {cluster!r} as well, or accept the caveat same-identity-elsewhere with a reason"
-            yield Finding("MG027", message, first.origin.place, fix)
+            found = _uninvited(cluster, flows, intent, environment)
+            if found:
+                names = tuple(sorted(found))
+                uninvited[names].append(cluster)
+                first[names] = min(found.values(), key=lambda one: one.origin.place)
+        for names, clusters in uninvited.items():
+            if not intent.accepts("same-identity-elsewhere", first[names].origin.profile):
+                callers, where = ", ".join("/".join(who) for who in names), " and ".join(map(repr, clusters))
+                message = (
+                    f"{describe(server)} also lets in who is {callers} in {where}: identities of one name are one "
+                )
+                message += "caller in all clusters of a mesh, and connections from there are let in"
+                fix = "name them there as well, or accept the caveat same-identity-elsewhere with a reason"
+                yield Finding("MG027", message, first[names].origin.place, fix)
+
+
+def _uninvited(cluster: str, flows: list[Flow], intent: Intent, environment: Environment) -> dict[_Caller, Flow]:
+    """Return who of *cluster* is let in by *flows* though none of them asks for it, with the flow that does so."""
+    asked = _callers((one for one in flows if _is_of(one.client, cluster)), intent, environment)
+    others = (one for one in flows if not _is_of(one.client, cluster) and _is_beside(one, flows))
+    namesakes = _callers(others, intent, environment)
+    return {who: flow for who, flow in namesakes.items() if who not in asked and (who[0], "*") not in asked}
 
 
 def _by_server(intent: Intent) -> dict[Peer, list[Flow]]:
@@ -204,9 +216,17 @@ def _by_server(intent: Intent) -> dict[Peer, list[Flow]]:
 
 
 def _knocking(arriving: set[str], environment: Environment) -> set[str]:
-    """Return the clusters that can reach a server open to *arriving*: a gateway passes on for all other networks."""
+    """Return the clusters that can reach a server open to *arriving*: a gateway passes on for all other networks.
+
+    Those of a trust domain that this cluster does not accept are turned away by its proxies.
+    """
     others, own = environment.clusters or {}, environment.cluster.network
-    through = {name for name, one in others.items() if one.network is None or one.network != own}
+    taken = {None, environment.istio.trust_domain, *environment.istio.trust_domain_aliases}
+    through = {
+        name
+        for name, one in others.items()
+        if (one.network is None or one.network != own) and one.trust_domain in taken
+    }
     return arriving | through if arriving & through else arriving
 
 

@@ -168,6 +168,8 @@ class _Reader:
         home = "/".join(item[name] for name in ("cluster", "namespace") if name in item)
         key = (home, item["name"]) if section == "workloads" else (item["name"], "")
         places = {name: self._placed((section, index, name)) for name in item}
+        for number, cluster in enumerate(item.get("clusters", ())):
+            places[f"clusters/{cluster}"] = self._placed((section, index, "clusters", number))
         return Declaration(key, item, places, self._origin(section, index, "name"))
 
     def _flow(self, index: int, item: Json) -> FlowDeclaration:
