@@ -82,6 +82,10 @@ class Endpoint:
     ``is_gateway`` a proxy that terminates traffic itself, which PeerAuthentication does not bind,
     ``is_waypoint`` one that decides for the Services behind it and not for itself. With a
     ``waypoint`` the endpoint is dialled by the name of its Service.
+
+    With a ``cluster`` it is a caller in another cluster of the mesh as it arrives in this one:
+    from its own address, or from the pods of an east-west gateway, which pass its mutual TLS
+    on. ``home`` is then the namespace of its identity.
     """
 
     name: str
@@ -96,6 +100,8 @@ class Endpoint:
     is_gateway: bool = False
     is_waypoint: bool = False
     waypoint: Waypoint | None = None
+    cluster: str = ""
+    home: str = ""
 
     @property
     def is_pod(self) -> bool:
@@ -105,7 +111,12 @@ class Endpoint:
     @property
     def has_identity(self) -> bool:
         """Whether its connections carry a mesh certificate."""
-        return self.is_pod and self.mesh in IN_MESH
+        return self.mesh in IN_MESH and (self.is_pod or bool(self.home))
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """Namespace and ServiceAccount that its certificate names."""
+        return (self.home or self.namespace, self.account)
 
     def takes_waypoint_to(self, server: Endpoint) -> bool:
         """Tell whether its calls of *server*'s Service come through a waypoint: those of ztunnel, and some gateways'.

@@ -84,6 +84,12 @@ CODES: dict[str, Code] = {
             "profile does not open it.",
         ),
         (
+            "MG034",
+            "unknown cluster",
+            "A profile speaks of a cluster that is none of the mesh's, or is for other clusters than the one it is "
+            "rendered for. `cluster` and `clusters` of the environment say which there are.",
+        ),
+        (
             "MG036",
             "secret",
             "A private key stands in a profile, and profiles lie in repositories. Name the Secret that holds it.",

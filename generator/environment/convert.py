@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from generator.core.places import Json
 from generator.environment import model
 from generator.environment.families import of_families
+from generator.environment.gateways import SNI_PORT
 
 UNKNOWN = "unknown"
 NONE = "none"
@@ -111,10 +112,22 @@ def _istio(data: dict[str, Json]) -> model.Istio:
     )
 
 
+def _other_cluster(name: str, data: dict[str, Json]) -> model.OtherCluster:
+    door = data.get("gateway", UNKNOWN)
+    return model.OtherCluster(
+        name,
+        _known(data.get("network", UNKNOWN)),
+        _known(data.get("trustDomain", UNKNOWN)),
+        _tuple(data.get("pods", UNKNOWN)),
+        None if door == UNKNOWN else model.EastWestDoor(tuple(door["addresses"]), door.get("port", SNI_PORT)),
+    )
+
+
 def to_model(spec: dict[str, Json], name: str) -> model.Environment:
     """Return the complete, checked facts *spec* as the environment *name*."""
     families, balancer = spec["ipFamilies"], spec["loadBalancer"]
     prometheus, entrances = spec["prometheus"], _known(spec["gateways"])
+    own, others = spec["cluster"], _known(spec["clusters"])
     return model.Environment(
         name=name,
         kubernetes_version=_version(spec["kubernetes"]["version"]),
@@ -134,4 +147,6 @@ def to_model(spec: dict[str, Json], name: str) -> model.Environment:
             _known(balancer["trustedProxies"]),
             _known(balancer["proxyProtocol"]),
         ),
+        cluster=model.OwnCluster(_known(own["name"]), _known(own["network"])),
+        clusters=None if others is None else {name: _other_cluster(name, data) for name, data in others.items()},
     )

@@ -18,7 +18,10 @@ INGRESS, EAST_WEST, EGRESS = "ingress", "east-west", "egress"
 GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name"
 """The label of the pods that serve a Gateway of the Gateway API."""
 
-_SNI_PORTS = {INGRESS: None, EGRESS: None, EAST_WEST: [15443, 15012, 15017]}
+SNI_PORT = 15443
+"""Where an east-west gateway takes mutual TLS of other networks and passes it on by its SNI, unopened."""
+
+_SNI_PORTS = {INGRESS: None, EGRESS: None, EAST_WEST: [SNI_PORT, 15012, 15017]}
 """Pods of an east-west gateway: services by SNI, and istiod for remote clusters (samples/multicluster)."""
 
 _NEEDED = ("namespace", "labels", "serviceAccount", "ports")

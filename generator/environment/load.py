@@ -15,6 +15,7 @@ from generator.core.places import Document, Json, Place
 from generator.core.resources import json_file, package_file
 from generator.core.yaml_reader import read_documents
 from generator.environment import gateways, model, plain_words
+from generator.environment.clusters import check_clusters
 from generator.environment.convert import to_model
 from generator.environment.families import check_families
 
@@ -39,7 +40,7 @@ def load_environment(name: str, base: Path, asked_at: Place | None = None) -> mo
     """
     found = _document(name, base, asked_at)
     spec = _resolved(found, ())
-    if findings := list(check_families(spec, found)):
+    if findings := [*check_families(spec, found), *check_clusters(spec, found)]:
         raise InvalidInput(findings)
     return to_model(spec, Path(name).stem)
 
@@ -98,7 +99,7 @@ def _resolved(found: Document, seen: tuple[str, ...]) -> dict[str, Json]:
     return _overlay(_resolved(_document(parent, Path(), place), (*seen, parent)), own)
 
 
-_WHOLE = frozenset({"labels", "gateways", "prometheus", "namespaces"})
+_WHOLE = frozenset({"labels", "gateways", "clusters", "prometheus", "namespaces"})
 """Facts that are replaced as a whole: half of one gateway's labels is nobody's labels."""
 
 

@@ -121,6 +121,36 @@ class LoadBalancer:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnCluster:
+    """The name of this cluster in the mesh, and the network that its pods are in."""
+
+    name: str | None
+    network: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EastWestDoor:
+    """Another cluster's east-west gateway as pods of this cluster dial it: CIDRs, and the port for mutual TLS."""
+
+    addresses: tuple[str, ...]
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class OtherCluster:
+    """Another cluster of the mesh, as far as this one must know it.
+
+    ``pods`` are its pod ranges, which count on a shared network; ``door`` is for other networks.
+    """
+
+    name: str
+    network: str | None
+    trust_domain: str | None
+    pods: tuple[str, ...] | None
+    door: EastWestDoor | None
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """One cluster, as far as it is known."""
 
@@ -138,3 +168,5 @@ class Environment:
     cloud_credentials: CloudCredentials | None = None
     has_cloud_credentials: bool | None = None
     load_balancer: LoadBalancer = LoadBalancer(None, None, None)
+    cluster: OwnCluster = OwnCluster(None, None)
+    clusters: Mapping[str, OtherCluster] | None = None

@@ -66,7 +66,7 @@ def _check_pass_through(environment: Environment, flow: Flow) -> list[Finding]:
     if gateways[flow.client.gateway].role != "east-west":
         return []
     message = f"the gateway {flow.client.gateway!r} joins clusters: who comes through it is not the gateway itself"
-    fix = "expose it through an ingress gateway; callers in other clusters cannot be named yet"
+    fix = "name the workload that calls, with its cluster; expose through an ingress gateway for callers outside"
     return [Finding("MG028", message, flow.origin.place, fix)]
 
 

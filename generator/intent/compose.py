@@ -9,6 +9,7 @@ from generator.core.findings import Finding
 from generator.core.names import suggestion
 from generator.core.places import Json
 from generator.environment.model import Environment
+from generator.intent.clusters import distribute
 from generator.intent.consent import with_consent
 from generator.intent.declarations import Declaration, Declarations
 from generator.intent.exits import exit_flows, exit_lockdowns
@@ -36,10 +37,11 @@ def compose(declared: Sequence[Declarations], environment: Environment) -> tuple
 
     Returns:
         The intent in canonical order, and the findings MG020 (unknown workload), MG021
-        (unknown namespace), MG023 (unknown gateway), MG024 (port), MG025 (conflict).
+        (unknown namespace), MG023 (unknown gateway), MG024 (port), MG025 (conflict), and
+        MG028, MG029 and MG034 for clusters that are not others of this mesh.
         With findings the intent lacks what they speak of.
     """
-    findings: list[Finding] = []
+    declared, members, findings = distribute(declared, environment)
     merged_namespaces, conflicts = merge_declarations(
         [item for one in declared for item in one.namespaces], "namespace"
     )
@@ -49,12 +51,12 @@ def compose(declared: Sequence[Declarations], environment: Environment) -> tuple
     namespaces = {key[0]: _namespace(item) for key, item in merged_namespaces.items()}
     workloads = {key: _workload(item, namespaces, environment) for key, item in merged_workloads.items()}
     findings += _undeclared_namespaces(declared)
-    resolver = FlowResolver(declared, workloads, environment)
+    resolver = FlowResolver(declared, workloads, members, environment)
     flows = [
         _with_identity(flow, environment)
         for one in declared
         for written in (*one.flows, *exit_flows(one, environment))
-        if (flow := resolver.resolve(written))
+        for flow in resolver.resolve(written)
     ]
     findings += resolver.findings
     flows, refused = with_consent(flows, declared, namespaces)

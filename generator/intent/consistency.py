@@ -10,6 +10,7 @@ from generator.core.places import Place
 from generator.environment.model import Environment
 from generator.intent.ambient import check_ambient
 from generator.intent.boundary import check_boundary
+from generator.intent.crossings import check_crossings
 from generator.intent.exits import check_exits
 from generator.intent.guards import check_guards
 from generator.intent.plaintext import check_needless_plaintext, check_server_first
@@ -55,6 +56,7 @@ def check_intent(intent: Intent, environment: Environment) -> list[Finding]:
     findings += check_ambient(intent, environment)
     findings += check_boundary(intent, environment)
     findings += check_exits(intent, environment)
+    findings += check_crossings(intent, environment)
     findings += check_guards(intent, environment)
     findings += check_rate_limits(intent, environment)
     findings += check_routes(intent, environment)

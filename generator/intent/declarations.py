@@ -26,7 +26,10 @@ from generator.model.traffic import Traffic
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """What one profile says of a namespace or workload: only the fields it names, and where."""
+    """What one profile says of a namespace or workload: only the fields it names, and where.
+
+    The namespace of another cluster is called CLUSTER/NAMESPACE in the ``key``: it is not the one of that name here.
+    """
 
     key: WorkloadKey
     fields: Mapping[str, Json]
@@ -163,8 +166,11 @@ class _Reader:
         return self._profile.place
 
     def _declaration(self, section: str, index: int, item: Json) -> Declaration:
-        key = (item["namespace"], item["name"]) if section == "workloads" else (item["name"], "")
+        home = "/".join(item[name] for name in ("cluster", "namespace") if name in item)
+        key = (home, item["name"]) if section == "workloads" else (item["name"], "")
         places = {name: self._placed((section, index, name)) for name in item}
+        for number, cluster in enumerate(item.get("clusters", ())):
+            places[f"clusters/{cluster}"] = self._placed((section, index, "clusters", number))
         return Declaration(key, item, places, self._origin(section, index, "name"))
 
     def _flow(self, index: int, item: Json) -> FlowDeclaration:

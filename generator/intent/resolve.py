@@ -8,8 +8,9 @@ from generator.core.findings import Finding
 from generator.core.names import suggestion
 from generator.core.places import Place
 from generator.environment.model import Environment
+from generator.intent.clusters import Members
 from generator.intent.declarations import Declarations, FlowDeclaration
-from generator.intent.written import SecuredNamespaces, ServicePeer, WrittenPeer, ZonePeer
+from generator.intent.written import ClusterWorkload, SecuredNamespaces, ServicePeer, WrittenPeer, ZonePeer
 from generator.model.intent import (
     ApiServerPeer,
     CloudCredentialsPeer,
@@ -17,6 +18,7 @@ from generator.model.intent import (
     GatewayPeer,
     NamespacesPeer,
     Peer,
+    RemotePeer,
     Workload,
     WorkloadKey,
     WorkloadPeer,
@@ -34,15 +36,23 @@ class FlowResolver:
     """Resolves the flows of all profiles of a run; mistakes collect in ``findings``."""
 
     def __init__(
-        self, declared: Sequence[Declarations], workloads: Mapping[WorkloadKey, Workload], environment: Environment
+        self,
+        declared: Sequence[Declarations],
+        workloads: Mapping[WorkloadKey, Workload],
+        members: Members,
+        environment: Environment,
     ) -> None:
-        """Know the workloads by key, by the profile that declares them, and the environment's gateways."""
+        """Know the workloads by key, by the profile that declares them, in other clusters, and the gateways."""
         self._workloads = workloads
+        self._members = members
         self._environment = environment
         self._by_profile: dict[str, list[WorkloadKey]] = {one.origin.profile: [] for one in declared}
         for one in declared:
             own = [item.key for item in one.workloads if item.fields.get("rendered", True)]
             self._by_profile[one.origin.profile] += own
+        for key, known in members.spread.items():
+            if not known.is_here:
+                self._by_profile[known.profile].append(key)
         self._zones: dict[str, set[str]] = {}
         for item in (item for one in declared for item in one.namespaces if "zone" in item.fields):
             self._zones.setdefault(item.fields["zone"], set()).add(item.key[0])
@@ -51,21 +61,29 @@ class FlowResolver:
         }
         self.findings: list[Finding] = []
 
-    def resolve(self, written: FlowDeclaration) -> Flow | None:
-        """Return the flow, or None after noting why it cannot be resolved."""
-        client = self._found_peer(written.client, written.client_place)
-        server = self._found_peer(written.server, written.server_place)
-        if client is None or server is None:
-            return None
+    def resolve(self, written: FlowDeclaration) -> list[Flow]:
+        """Return the flow, once for each pair of clusters that it joins; none after noting why it cannot be resolved.
+
+        What passes between two other clusters is their business.
+        """
+        clients = self._found_peers(written.client, written.client_place)
+        servers = self._found_peers(written.server, written.server_place)
         try:
-            ports = self._ports(written, server)
+            return [
+                self._flow(written, client, server)
+                for client in clients
+                for server in servers
+                if _is_ours(client, server, written)
+            ]
         except _Unresolved as error:
             self.findings.append(error.finding)
-            return None
+            return []
+
+    def _flow(self, written: FlowDeclaration, client: Peer, server: Peer) -> Flow:
         return Flow(
             client=client,
             server=server,
-            ports=ports,
+            ports=self._ports(written, server),
             origin=written.origin,
             purpose=written.purpose,
             request=written.request,
@@ -91,14 +109,29 @@ class FlowResolver:
                 findings.append(Finding("MG023", message, place, suggestion(name, gateways)))
         return findings
 
-    def _found_peer(self, peer: WrittenPeer, place: Place) -> Peer | None:
+    def _found_peers(self, written: WrittenPeer, place: Place) -> list[Peer]:
+        """Return whom *written* means: a workload of several clusters is a peer in each of them."""
         try:
-            return self._peer(peer, place)
+            if isinstance(written, ClusterWorkload):
+                return [self._remote(written)]
+            peer = self._peer(written, place)
         except _Unresolved as error:
             self.findings.append(error.finding)
-            return None
+            return []
+        if isinstance(peer, WorkloadPeer) and (known := self._members.spread.get(peer.key)):
+            elsewhere = [self._members.remotes[key].peer for key in known.elsewhere if key in self._members.remotes]
+            return [*([peer] if known.is_here else []), *elsewhere]
+        return [peer]
 
-    def _peer(self, peer: WrittenPeer, place: Place) -> Peer:
+    def _remote(self, written: ClusterWorkload) -> Peer:
+        key = (written.cluster, written.namespace, written.workload)
+        if key not in self._members.remotes:
+            known = [name for cluster, namespace, name in self._members.remotes if (cluster, namespace) == key[:2]]
+            message = f"no profile of this run declares {written.namespace}/{written.workload} in {written.cluster!r}"
+            raise _Unresolved("MG020", message, written.cluster_place, suggestion(written.workload, known))
+        return self._members.remotes[key].peer
+
+    def _peer(self, peer: Peer | ServicePeer | SecuredNamespaces | ZonePeer, place: Place) -> Peer:
         if isinstance(peer, ServicePeer):
             return self._service(peer) if peer.service else self._whole_profile(peer)
         if isinstance(peer, SecuredNamespaces):
@@ -108,7 +141,8 @@ class FlowResolver:
         if isinstance(peer, GatewayPeer):
             for missing in self.check_gateways([(peer.gateway, place)]):
                 raise _Unresolved(missing.code, missing.message, place, missing.fix)
-        if isinstance(peer, WorkloadPeer) and (peer.namespace, peer.workload) not in self._workloads:
+        is_known = isinstance(peer, WorkloadPeer) and (peer.key in self._workloads or peer.key in self._members.spread)
+        if isinstance(peer, WorkloadPeer) and not is_known:
             here = [name for namespace, name in self._workloads if namespace == peer.namespace]
             message = f"there is no workload {peer.workload!r} in the namespace {peer.namespace!r}"
             raise _Unresolved("MG020", message, place, suggestion(peer.workload, here))
@@ -157,11 +191,16 @@ class FlowResolver:
             return self._api_server_ports(written)
         if isinstance(server, CloudCredentialsPeer):
             return self._credentials_ports(written)
-        own = self._workloads[server.namespace, server.workload].ports if isinstance(server, WorkloadPeer) else ()
+        own = self._ports_of(server)
         if written.ports is None:
             return None if written.ports_given else _only_port(written, own)
         found = [_port(port, own, server, written.ports_place) for port in written.ports]
         return tuple(sorted(found, key=lambda port: (port.transport, port.number)))
+
+    def _ports_of(self, server: Peer) -> tuple[Port, ...]:
+        if isinstance(server, RemotePeer):
+            return self._members.remotes[server.cluster, server.namespace, server.workload].ports
+        return self._workloads[server.key].ports if isinstance(server, WorkloadPeer) else ()
 
     def _api_server_ports(self, written: FlowDeclaration) -> tuple[Port, ...]:
         ports = self._environment.addresses.api_server_ports
@@ -182,6 +221,17 @@ class FlowResolver:
             message = f"the environment {name!r} says that no cloud hands out credentials there"
             fix = "drop cloudCredentials from `needs`, or choose the environment of the cloud"
         raise _Unresolved("MG029", message, written.server_place, fix)
+
+
+def _is_ours(client: Peer, server: Peer, written: FlowDeclaration) -> bool:
+    """Tell whether a connection has an end in this cluster; a gateway's, or Prometheus', stays within its own."""
+    if isinstance(client, RemotePeer) and isinstance(server, RemotePeer):
+        return False
+    if isinstance(written.client, ClusterWorkload) or isinstance(written.server, ClusterWorkload):
+        return True
+    ends = (client, server)
+    is_crossing = any(isinstance(one, RemotePeer) for one in ends)
+    return not is_crossing or all(isinstance(one, WorkloadPeer | NamespacesPeer | RemotePeer) for one in ends)
 
 
 def _only_port(written: FlowDeclaration, own: tuple[Port, ...]) -> tuple[Port, ...]:
@@ -208,7 +258,7 @@ def _port(wanted: int | str | Port, own: tuple[Port, ...], server: Peer, place: 
 
 
 def _who(peer: Peer) -> str:
-    if isinstance(peer, WorkloadPeer):
+    if isinstance(peer, WorkloadPeer | RemotePeer):
         return f"the workload {peer.workload!r}"
     if isinstance(peer, NamespacesPeer):
         return f"the server {', '.join(peer.names)}"

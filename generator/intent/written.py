@@ -46,7 +46,17 @@ class ZonePeer:
     place: Place
 
 
-WrittenPeer = Peer | ServicePeer | SecuredNamespaces | ZonePeer
+@dataclass(frozen=True, slots=True)
+class ClusterWorkload:
+    """A workload of another cluster of the mesh, which some profile of the run declares."""
+
+    cluster: str
+    namespace: str
+    workload: str
+    cluster_place: Place
+
+
+WrittenPeer = Peer | ClusterWorkload | ServicePeer | SecuredNamespaces | ZonePeer
 
 
 def read_peer(data: Json, route: Route, placed: Callable[[Route], Place]) -> WrittenPeer:
@@ -54,6 +64,8 @@ def read_peer(data: Json, route: Route, placed: Callable[[Route], Place]) -> Wri
     if "profile" in data:
         where, service = placed((*route, "profile")), placed((*route, "service"))
         return ServicePeer(data["profile"], data.get("service", ""), where, service)
+    if "cluster" in data:
+        return ClusterWorkload(data["cluster"], data["namespace"], data["workload"], placed((*route, "cluster")))
     if "zone" in data:
         return ZonePeer(data["zone"], placed((*route, "zone")))
     peer = _peer(data)

@@ -114,6 +114,21 @@ class WorkloadPeer:
 
 
 @dataclass(frozen=True, slots=True)
+class RemotePeer:
+    """The pods of a workload in another cluster of the mesh.
+
+    No label of theirs can be selected from here: they are known by their identities, and by
+    where their connections come from or go to, which the environment says.
+    """
+
+    cluster: str
+    namespace: str
+    workload: str
+    service_accounts: tuple[str, ...]
+    mesh: Mesh
+
+
+@dataclass(frozen=True, slots=True)
 class NamespacesPeer:
     """Every pod of the named namespaces; with ``labels``, of the namespaces that carry them."""
 
@@ -158,6 +173,7 @@ class AnyonePeer:
 
 Peer = (
     WorkloadPeer
+    | RemotePeer
     | NamespacesPeer
     | GatewayPeer
     | PrometheusPeer

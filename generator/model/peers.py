@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from generator.environment.model import Environment
-from generator.model.intent import AnyonePeer, GatewayPeer, Intent, NamespacesPeer, Peer, PrometheusPeer, WorkloadPeer
+from generator.model.intent import (
+    AnyonePeer,
+    GatewayPeer,
+    Intent,
+    NamespacesPeer,
+    Peer,
+    PrometheusPeer,
+    RemotePeer,
+    WorkloadPeer,
+)
 from generator.model.terms import Mesh
 
 
@@ -11,6 +20,8 @@ def describe(peer: Peer) -> str:
     """Return the peer in words, as comments and messages name it."""
     if isinstance(peer, WorkloadPeer):
         return f"{peer.namespace}/{peer.workload}"
+    if isinstance(peer, RemotePeer):
+        return f"{peer.namespace}/{peer.workload} in the cluster {peer.cluster}"
     if isinstance(peer, NamespacesPeer):
         by_label = ", ".join(f"{key}={value}" for key, value in peer.labels)
         return f"every pod of {', '.join(peer.names)}" + (f" (namespaces with {by_label})" if by_label else "")
@@ -25,7 +36,7 @@ def has_identity(peer: Peer, intent: Intent, environment: Environment) -> bool:
     """Tell whether the peer's connections carry a mesh identity (a SPIFFE certificate)."""
     if isinstance(peer, NamespacesPeer):
         return all(_namespace_mesh(name, intent, environment).is_member for name in peer.names)
-    if isinstance(peer, WorkloadPeer | PrometheusPeer | GatewayPeer):
+    if isinstance(peer, WorkloadPeer | RemotePeer | PrometheusPeer | GatewayPeer):
         return all(one.is_member for one in modes(peer, intent, environment))
     return False
 
@@ -34,6 +45,8 @@ def modes(peer: Peer, intent: Intent, environment: Environment) -> frozenset[Mes
     """Return how the pods that *peer* means take part in the mesh; a gateway speaks as a sidecar does."""
     if isinstance(peer, WorkloadPeer):
         return frozenset({intent.workloads[peer.key].mesh or Mesh.NONE})
+    if isinstance(peer, RemotePeer):
+        return frozenset({peer.mesh})
     if isinstance(peer, NamespacesPeer):
         own = {_namespace_mesh(name, intent, environment) for name in peer.names}
         listed = {one.mesh or Mesh.NONE for name in peer.names for one in intent.rendered_in(name)}

@@ -12,6 +12,7 @@ from generator.model.intent import (
     Intent,
     Namespace,
     NamespacesPeer,
+    RemotePeer,
     Workload,
     WorkloadPeer,
 )
@@ -130,7 +131,7 @@ def _sidecar(intent: Intent, environment: Environment, namespace: Namespace, onl
         )
         if only is not None and isinstance(client, WorkloadPeer) and client.workload != only.name:
             continue
-        if is_ours and isinstance(server, WorkloadPeer):
+        if is_ours and isinstance(server, WorkloadPeer | RemotePeer):
             others.add(server.namespace)
         if is_ours and isinstance(server, NamespacesPeer):
             others.update(server.names)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from generator.core.findings import Finding
 from generator.core.places import Place
 from generator.environment.model import Environment
-from generator.model.intent import GatewayPeer, Intent, NamespacesPeer, Peer, PrometheusPeer, WorkloadPeer
+from generator.model.intent import GatewayPeer, Intent, NamespacesPeer, Peer, PrometheusPeer, RemotePeer, WorkloadPeer
 
 # CVE-2026-39350: these versions read a dot in a serviceAccounts entry as "any character".
 _DOT_BUG = (((1, 25, 0), (1, 27, 8)), ((1, 28, 0), (1, 28, 5)), ((1, 29, 0), (1, 29, 1)))
@@ -26,6 +26,9 @@ class Identities:
         if isinstance(client, WorkloadPeer):
             workload = self._intent.workloads[client.namespace, client.workload]
             return [self.account(client.namespace, account, place) for account in workload.service_accounts]
+        if isinstance(client, RemotePeer):
+            # Of this mesh's own trust domain also where the other's differs: istiod expands it to all that it accepts.
+            return [self.account(client.namespace, account, place) for account in client.service_accounts]
         if isinstance(client, NamespacesPeer):
             return [("namespaces", name) for name in client.names]
         if isinstance(client, GatewayPeer):

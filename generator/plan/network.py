@@ -169,7 +169,8 @@ class _NetworkPlanner:
 
     def _admit(self, policy: _Policy, direction: str, other: End, ports: _Ports, flow: Flow) -> None:
         comment = _comment(flow, other)
-        peers = self.namer.views(other, policy.namespace, comment, flow.origin.place)
+        is_server = direction == "Egress"
+        peers = self.namer.views(other, policy.namespace, comment, flow.origin.place, is_server=is_server)
         policy.add(direction, peers, ports, comment, flow.origin)
 
     def _subjects(self, peer: End, flow: Flow) -> Iterator[_Policy]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from generator.core.findings import Finding
 from generator.core.places import Place
 from generator.environment.model import Environment, Pods
+from generator.model.crossings import is_flat, other_cluster, own_doors
 from generator.model.intent import (
     AddressesPeer,
     AnyonePeer,
@@ -18,6 +19,7 @@ from generator.model.intent import (
     NamespacesPeer,
     Peer,
     PrometheusPeer,
+    RemotePeer,
     Waypoint,
     WorkloadPeer,
 )
@@ -32,6 +34,9 @@ PRIVATE_RANGES = {
 }
 """What "the internet" leaves out: RFC 1918, RFC 6598, loopback, link-local with cloud metadata, RFC 4193."""
 
+_Platform = GatewayPeer | PrometheusPeer | Waypoint
+_Known = WorkloadPeer | NamespacesPeer | AddressesPeer | ApiServerPeer | CloudCredentialsPeer | _Platform
+
 _EVERYWHERE = {"IPv4": "0.0.0.0/0", "IPv6": "::/0"}
 
 
@@ -44,13 +49,27 @@ class PeerNamer:
         self._environment = environment
         self.findings: list[Finding] = []
 
-    def views(self, peer: Peer | Waypoint, seen_from: str, comment: str, place: Place) -> tuple[PeerView, ...] | None:
+    def views(
+        self, peer: Peer | Waypoint, seen_from: str, comment: str, place: Place, *, is_server: bool = False
+    ) -> tuple[PeerView, ...] | None:
         """Return the items that admit *peer* in a policy of the namespace *seen_from*; None for anyone.
 
         An empty tuple means that the peer cannot be named; the reason is in ``findings``.
+        Workloads of other clusters look different from here as servers than as clients.
         """
         if isinstance(peer, AnyonePeer):
             return None
+        if isinstance(peer, RemotePeer):
+            return self._remote(peer, seen_from, comment, is_server=is_server)
+        return self._own(peer, seen_from, comment, place)
+
+    def _own(
+        self,
+        peer: _Known,
+        seen_from: str,
+        comment: str,
+        place: Place,
+    ) -> tuple[PeerView, ...]:
         if isinstance(peer, WorkloadPeer):
             labels = self._intent.workloads[peer.namespace, peer.workload].labels
             return (self.pods(Pods(peer.namespace, labels), seen_from, comment),)
@@ -82,9 +101,7 @@ class PeerNamer:
         """Return the selector of a waypoint's pods, which istiod labels (istio 1.30.3 files/waypoint.yaml)."""
         return self.foreign({"gateway.networking.k8s.io/gateway-name": waypoint.name})
 
-    def _platform(
-        self, peer: GatewayPeer | PrometheusPeer | Waypoint, seen_from: str, comment: str, place: Place
-    ) -> tuple[PeerView, ...]:
+    def _platform(self, peer: _Platform, seen_from: str, comment: str, place: Place) -> tuple[PeerView, ...]:
         if isinstance(peer, Waypoint):
             home = None if peer.namespace == seen_from else labelled({NAMESPACE_NAME: peer.namespace})
             return (PeerView(comment, home, self.waypoint(peer)),)
@@ -112,6 +129,17 @@ class PeerNamer:
             self.unknown("addresses.apiServer", "the API server is no pod that a policy could select", place)
             return ()
         return tuple(PeerView(comment, cidr=cidr) for cidr in addresses)
+
+    def _remote(self, peer: RemotePeer, seen_from: str, comment: str, *, is_server: bool) -> tuple[PeerView, ...]:
+        """Return where connections of another cluster come from, or go to; that this is known was checked."""
+        cluster = other_cluster(peer, self._environment)
+        if is_flat(peer, self._environment):
+            return tuple(PeerView(comment, cidr=cidr) for cidr in cluster.pods or ())
+        if is_server:
+            words = f"{comment}, by its east-west gateway"
+            return tuple(PeerView(words, cidr=cidr) for cidr in cluster.door.addresses) if cluster.door else ()
+        doors = own_doors(self._environment)
+        return tuple(self.pods(one.pods, seen_from, f"{comment}, by the gateway {one.name}") for one in doors)
 
     def unknown(self, fact: str, because: str, place: Place, alternative: str = "") -> None:
         """Note that the render needs *fact* and the environment does not know it."""

@@ -2,7 +2,8 @@
 
 Members of the mesh reach an ambient server in HBONE (15008), whatever port they mean, and
 ambient clients a sidecar too. Behind a waypoint, ambient clients and gateways reach the
-waypoint first, and it the server; sidecars pass it by. Sources: istio 1.30.3
+waypoint first, and it the server; sidecars pass it by. To another network they go to its
+east-west gateway, whatever port they mean. Sources: istio 1.30.3
 pilot/pkg/features/ambient.go, istio/istio#51445, istio.io ambient/usage/networkpolicy.
 """
 
@@ -13,7 +14,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from generator.environment.model import Environment
-from generator.model.intent import Flow, GatewayPeer, Intent, NamespacesPeer, Peer, Waypoint, WorkloadPeer
+from generator.model.crossings import is_flat, other_cluster
+from generator.model.intent import Flow, GatewayPeer, Intent, NamespacesPeer, Peer, RemotePeer, Waypoint, WorkloadPeer
 from generator.model.peers import modes
 from generator.model.terms import Mesh, Port
 
@@ -66,6 +68,9 @@ def stretches(flow: Flow, intent: Intent, environment: Environment) -> tuple[Str
 
 
 def _stretches(flow: Flow, intent: Intent, environment: Environment) -> Iterator[Stretch]:
+    if isinstance(flow.server, RemotePeer) and (ports := _ports_between_networks(flow.server, environment)):
+        yield Stretch(flow.client, flow.server, ports)
+        return
     found: set[Way] = set()
     for server in modes(flow.server, intent, environment):
         for waypoint in waypoints_before(flow.server, intent):
@@ -80,6 +85,12 @@ def _stretches(flow: Flow, intent: Intent, environment: Environment) -> Iterator
     ports = (*(_HBONE if Way.TUNNEL in found else ()), *datagrams)
     if ports and found - {Way.PLAIN}:
         yield Stretch(flow.client, flow.server, ports)
+
+
+def _ports_between_networks(server: RemotePeer, environment: Environment) -> tuple[Port, ...]:
+    """Return where the east-west gateway before *server* listens; nothing on a shared network."""
+    door = other_cluster(server, environment).door
+    return () if is_flat(server, environment) or door is None else (Port(door.port, "tcp"),)
 
 
 def waypoints_before(server: Peer, intent: Intent) -> list[Waypoint | None]:

@@ -144,6 +144,8 @@ def known_ranges(environment: Environment, bundle: Bundle) -> set[str]:
     for known in (own.api_server, own.nodes, own.pods, own.services):
         ranges |= set(known or ())
     ranges |= set(environment.cloud_credentials.addresses) if environment.cloud_credentials else set()
+    for other in (environment.clusters or {}).values():
+        ranges |= {*(other.pods or ()), *(other.door.addresses if other.door else ())}
     return ranges | set(environment.dns.node_local_addresses) | set(_named_ranges(bundle))
 
 

@@ -168,9 +168,9 @@ class Trial:
 
     def _of_namespace(self, pattern: str) -> int:
         if "*" not in pattern:
-            return self._universe.in_namespace(pattern)
+            return self._universe.identified_with(pattern)
         return self._universe.remembered(
-            ("namespaces", pattern), lambda one: one.is_pod and _wild(pattern, one.namespace)
+            ("namespaces", pattern), lambda one: one.has_identity and _wild(pattern, one.identity[0])
         )
 
     def _addresses(self, cidr: str) -> Ternary:
@@ -250,5 +250,5 @@ def _wild(pattern: str, value: str) -> bool:
 
 
 def _is_principal(one: Endpoint, pattern: str, identities: Identities) -> bool:
-    own = f"ns/{one.namespace}/sa/{one.account}"
+    own = "ns/{}/sa/{}".format(*one.identity)
     return one.has_identity and any(matches(pattern, f"{domain}/{own}") for domain in identities.domains)

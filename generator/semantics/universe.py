@@ -114,6 +114,10 @@ class Universe:
         """Return the pods of the namespace *name*."""
         return self._by_namespace.get(name, 0)
 
+    def identified_with(self, namespace: str) -> int:
+        """Return who has an identity of *namespace*, in whichever cluster."""
+        return self._by_home.get(namespace, 0)
+
     def holders(self, namespace: str, account: str) -> int:
         """Return the pods whose certificate names the ServiceAccount *account* of *namespace*."""
         return self._by_account.get((namespace, account), 0)
@@ -131,9 +135,13 @@ class Universe:
         return grouped((one.namespace, number) for number, one in enumerate(self.endpoints) if one.is_pod)
 
     @cached_property
+    def _by_home(self) -> dict[str, int]:
+        return grouped((one.identity[0], number) for number, one in enumerate(self.endpoints) if one.has_identity)
+
+    @cached_property
     def _by_account(self) -> dict[tuple[str, str], int]:
         pods = ((number, one) for number, one in enumerate(self.endpoints) if one.has_identity)
-        return grouped(((one.namespace, one.account), number) for number, one in pods)
+        return grouped((one.identity, number) for number, one in pods)
 
     def peer(self, peer: NetworkPeer, namespace: str) -> Ternary:
         """Return whom *peer*, in a policy of *namespace*, stands for.

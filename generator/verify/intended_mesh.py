@@ -14,6 +14,7 @@ from generator.model.intent import (
     NamespacesPeer,
     Peer,
     PrometheusPeer,
+    RemotePeer,
     TokenIssuer,
     WorkloadPeer,
 )
@@ -177,8 +178,10 @@ class IntendedMesh:
         if isinstance(client, WorkloadPeer):
             workload = self._meaning.intent.workloads[client.namespace, client.workload]
             accounts = {(workload.namespace, account) for account in workload.service_accounts}
+        elif isinstance(client, RemotePeer):
+            accounts = {(client.namespace, account) for account in client.service_accounts}
         elif isinstance(client, NamespacesPeer):
-            return self._meaning.where(lambda one: one.has_identity and one.namespace in client.names)
+            return self._meaning.where(lambda one: one.has_identity and one.identity[0] in client.names)
         elif isinstance(client, GatewayPeer):
             gateway = (self._meaning.environment.gateways or {})[client.gateway]
             accounts = {(gateway.pods.namespace, gateway.service_account)}
@@ -188,7 +191,7 @@ class IntendedMesh:
         return self._of_accounts(accounts)
 
     def _of_accounts(self, accounts: set[tuple[str, str]]) -> int:
-        return self._meaning.where(lambda one: one.has_identity and (one.namespace, one.account) in accounts)
+        return self._meaning.where(lambda one: one.has_identity and one.identity in accounts)
 
     def _asks_for(self, flow: Flow, request: Request | None, server: Endpoint) -> bool:
         """Tell whether the flow is meant for *request*."""

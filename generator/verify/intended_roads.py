@@ -16,6 +16,7 @@ from generator.model.intent import (
     NamespacesPeer,
     Peer,
     PrometheusPeer,
+    RemotePeer,
     Waypoint,
     WorkloadPeer,
 )
@@ -48,6 +49,11 @@ class IntendedRoads:
             yield from self._legs(flow, clients, servers)
 
     def _legs(self, flow: Flow, clients: int, servers: int) -> Iterator[Leg]:
+        if isinstance(flow.server, RemotePeer) and not self._meaning.is_on_our_network(flow.server):
+            door = (self._meaning.environment.clusters or {})[flow.server.cluster].door
+            there = Point("TCP", door.port) if door else None
+            yield Leg(clients, servers, lambda point: point == there, flow.client, flow.server)
+            return
         pairs = [(one, other) for one in self._modes(flow.client) for other in self._modes(flow.server)]
         tunnelled = [pair for pair in pairs if self._is_tunnelled(flow, *pair)]
         if len(tunnelled) < len(pairs):
@@ -100,6 +106,8 @@ class IntendedRoads:
         intent, environment = self._meaning.intent, self._meaning.environment
         if isinstance(peer, WorkloadPeer):
             return {intent.workloads[peer.key].mesh or Mesh.NONE}
+        if isinstance(peer, RemotePeer):
+            return {peer.mesh}
         if isinstance(peer, AnyonePeer):
             known = {one.mesh for one in intent.namespaces.values()} | {one.mesh for one in intent.workloads.values()}
             is_ambient = Mesh.AMBIENT in known or "ambient" in environment.mesh_namespaces.values()

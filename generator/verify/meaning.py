@@ -23,6 +23,7 @@ from generator.model.intent import (
     NamespacesPeer,
     Peer,
     PrometheusPeer,
+    RemotePeer,
     Waypoint,
     Workload,
     WorkloadPeer,
@@ -39,6 +40,9 @@ _INTERNAL = tuple(
     )
 )
 
+_SNI_PORT = 15443
+"""Where east-west gateways take mutual TLS of other networks."""
+
 
 class Meaning:
     """What the words of an intent stand for in a universe. Masks are over endpoints."""
@@ -48,16 +52,18 @@ class Meaning:
         self.intent = intent
         self.environment = environment
         self.universe = universe
-        self.ends = [(flow, self.mask(flow.client), self.mask(flow.server)) for flow in intent.flows]
+        self.ends = [(flow, self.mask(flow.client), self.mask(flow.server, is_server=True)) for flow in intent.flows]
 
     def where(self, holds: Callable[[Endpoint], bool]) -> int:
         """Return the endpoints of which *holds* is true."""
         return sum(1 << n for n, one in enumerate(self.universe.endpoints) if holds(one))
 
-    def mask(self, peer: Peer) -> int:
+    def mask(self, peer: Peer, *, is_server: bool = False) -> int:
         """Return the endpoints that *peer* means at layer 3/4."""
         if isinstance(peer, AnyonePeer):
             return self.universe.everyone
+        if isinstance(peer, RemotePeer):
+            return self._mask_of_remote(peer, is_server=is_server)
         if isinstance(peer, AddressesPeer):
             return self.where(lambda one: self._is_outside(one.address, peer))
         if isinstance(peer, ApiServerPeer):
@@ -79,6 +85,25 @@ class Meaning:
         if isinstance(peer, GatewayPeer):
             return self.pods((self.environment.gateways or {})[peer.gateway].pods)
         return self.pods(self.environment.prometheus.pods) if self.environment.prometheus else 0
+
+    def _mask_of_remote(self, peer: RemotePeer, *, is_server: bool) -> int:
+        """Return where connections between clusters end or begin on this side: addresses, or a gateway's pods."""
+        environment = self.environment
+        cluster = (environment.clusters or {})[peer.cluster]
+        if self.is_on_our_network(peer):
+            return self.where(lambda one: is_within(one.address, cluster.pods or ()))
+        if is_server:
+            return self.where(lambda one: cluster.door is not None and is_within(one.address, cluster.door.addresses))
+        found = 0
+        for gateway in (environment.gateways or {}).values():
+            if gateway.role == "east-west" and _SNI_PORT in gateway.ports:
+                found |= self.pods(gateway.pods)
+        return found
+
+    def is_on_our_network(self, peer: RemotePeer) -> bool:
+        """Tell whether pods here reach those of *peer* by their own addresses."""
+        own = self.environment.cluster.network
+        return own is not None and (self.environment.clusters or {})[peer.cluster].network == own
 
     def waypoint(self, waypoint: Waypoint) -> int:
         """Return the pods of *waypoint*."""

@@ -175,6 +175,8 @@ class _Comparison:
 
     def proof(self) -> Proof:
         for number, one in enumerate(self._universe.endpoints):
+            if one.cluster:
+                continue  # its own cluster's bundle decides about it
             for direction in () if is_past_waypoint(one) else ("Ingress", "Egress"):
                 if self._meaning.constrains(number, direction) or self._network.policies(number, direction):
                     self._compare_network(number, direction)
@@ -318,7 +320,8 @@ class _Comparison:
 
     def _flows(self, client: int, server: int) -> Iterator[Flow]:
         for flow in self._intent.flows:
-            if self._meaning.mask(flow.client) >> client & 1 and self._meaning.mask(flow.server) >> server & 1:
+            servers = self._meaning.mask(flow.server, is_server=True)
+            if self._meaning.mask(flow.client) >> client & 1 and servers >> server & 1:
                 yield flow
 
 
@@ -345,6 +348,7 @@ def _named_points(intent: Intent, environment: Environment) -> set[Point]:
     numbers |= set(environment.cloud_credentials.ports) if environment.cloud_credentials else set()
     for gateway in (environment.gateways or {}).values():
         numbers |= {*gateway.ports, *([gateway.health_port] if gateway.health_port else [])}
+    numbers |= {other.door.port for other in (environment.clusters or {}).values() if other.door}
     found = {Point("TCP", number) for number in numbers}
     found |= {Point(transport, number) for transport in ("UDP", "TCP") for number in (LOOKUP, *environment.dns.ports)}
     for workload in intent.workloads.values():

@@ -11,9 +11,10 @@ from dataclasses import replace
 
 from generator.environment.model import Environment
 from generator.manifests.bundle import Bundle
-from generator.model.intent import AddressesPeer, Intent, Namespace, Workload
+from generator.model.intent import AddressesPeer, Intent, Namespace, RemotePeer, Workload
 from generator.model.terms import Mesh
 from generator.semantics.membership import DATAPLANE, INJECT
+from generator.semantics.neighbours import neighbours
 from generator.semantics.strangers import (
     ELSEWHERE,
     NAMESPACE_NAME,
@@ -37,7 +38,8 @@ def endpoints(intent: Intent, environment: Environment, bundle: Bundle) -> list[
     of them: a rule that lets a stranger in must find that stranger here.
     """
     known = with_waypoints(list(_all(intent, environment, bundle)), {})
-    return _placed([*known, *(impostor for one in known for impostor in impostors(one))], intent)
+    local = (one for one in known if not one.cluster)
+    return _placed([*known, *(impostor for one in local for impostor in impostors(one))], intent)
 
 
 def declared(intent: Intent) -> list[Endpoint]:
@@ -67,6 +69,7 @@ def _all(intent: Intent, environment: Environment, bundle: Bundle) -> Iterator[E
         home = intent.namespaces.get(namespace)
         for stranger in strangers(namespace, has_ambient=has_ambient):
             yield stranger if home is None else _at_home(stranger, home)
+    yield from neighbours(environment, _accounts(intent, environment))
     yield own_node(environment)
     found = addresses(known_ranges(environment, bundle) | _intended_ranges(intent))
     found |= set(PROBE_SOURCES.values()) if has_ambient else set()
@@ -114,6 +117,17 @@ def _namespace_labels(intent: Intent) -> dict[str, Mapping[str, str]]:
             for name in getattr(peer, "names", ()):
                 found.setdefault(name, {}).update(dict(getattr(peer, "labels", ())))
     return dict(found)
+
+
+def _accounts(intent: Intent, environment: Environment) -> Iterator[tuple[str, str]]:
+    """Yield namespace and ServiceAccount of everybody that *intent* may let in, wherever they run."""
+    yield from ((one.namespace, account) for one in intent.workloads.values() for account in one.service_accounts)
+    yield from ((one.pods.namespace, one.service_account) for one in (environment.gateways or {}).values())
+    if environment.prometheus:
+        yield environment.prometheus.pods.namespace, environment.prometheus.service_account
+    for peer in (peer for flow in intent.flows for peer in (flow.client, flow.server)):
+        yield from ((peer.namespace, one) for one in peer.service_accounts) if isinstance(peer, RemotePeer) else ()
+        yield from ((name, "stranger") for name in getattr(peer, "names", ()))
 
 
 def _intended_namespaces(intent: Intent) -> set[str]:

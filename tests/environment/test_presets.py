@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,10 @@ spec:
     partners: {install: gateway-api, namespace: partners, ports: [8443]}
     edge: {install: gateway-api, namespace: edge, ports: [443]}
     egress: {install: helm, role: egress, release: istio-egress, namespace: istio-egress}
+    between: {install: istioctl, role: east-west}
+  cluster: {name: east, network: network-east}
+  clusters: {west: {network: elsewhere, trustDomain: cluster.local, gateway: {addresses: [203.0.113.20/32]}}}
+  clusters: {data: {network: elsewhere, trustDomain: cluster.local, gateway: {addresses: [203.0.113.30/32]}}}
   addresses: {apiServer: [192.0.2.7/32], apiServerPorts: [6443]}
   cloudCredentials: {addresses: [169.254.169.254/32], ports: [80]}
   loadBalancer: {externalTrafficPolicy: Local, trustedProxies: 1, proxyProtocol: false}
@@ -53,10 +58,32 @@ COVERED = {"MG121", "MG310"}
 """Rules about objects beside the bundle, which tell what they could not see; no preset changes that."""
 
 
+def _is_needed(line: str, example: Path) -> bool:
+    """Tell whether *line* is a fact that *example* could need: a gateway or a cluster is, where it names it."""
+    if found := re.match(r"  clusters: {(\w+)", line):
+        return _spans(example, found[1])
+    return ": {install:" not in line or _names(example, line.partition(":")[0].strip())
+
+
+def _spans(example: Path, cluster: str) -> bool:
+    """Tell whether *example* is about another *cluster* of the mesh."""
+    return bool(re.search(rf"\bclusters?: .*\b{cluster}\b", example.read_text("utf-8")))
+
+
 def _names(example: Path, gateway: str) -> bool:
     """Tell whether *example* is about *gateway*; everybody has the public one."""
+    if gateway == "between":
+        return _spans(example, "(west|data)")
     text = example.read_text("utf-8")
     return gateway == "public" or f"gateway: {gateway}" in text or f"through: {gateway}" in text
+
+
+def _facts(preset: str, example: Path | None = None) -> str:
+    """Return an environment on *preset* with what *example* needs beside it; without one, no other cluster."""
+    lines = GATEWAYS.replace("PRESET", preset).splitlines(keepends=True)
+    if example is None:
+        return "".join(line for line in lines if not line.startswith("  clusters:"))
+    return "".join(line for line in lines if _is_needed(line, example))
 
 
 def differences(name: str, folder: Path) -> str:
@@ -66,7 +93,7 @@ def differences(name: str, folder: Path) -> str:
         bundles = []
         for preset in ("kind", name):
             environment = folder / f"{preset}.yaml"
-            environment.write_text(GATEWAYS.replace("PRESET", preset))
+            environment.write_text(_facts(preset, bundled("profiles") / example))
             request = Request((str(bundled("profiles") / example),), environment=str(environment))
             bundles.append(render(request).files)
         for path, text in sorted(bundles[1].items()):
@@ -114,9 +141,7 @@ def test_every_example_is_proven_and_free_of_findings_on_every_preset(name: str,
     """The proof and the schemas are part of rendering; what `check` says of the result is asked here."""
     environment = tmp_path / "here.yaml"
     for number, example in enumerate(EXAMPLES):
-        lines = GATEWAYS.replace("PRESET", name).splitlines(keepends=True)
-        known = [line for line in lines if ": {install:" not in line or _names(example, line.split(":")[0].strip())]
-        environment.write_text("".join(known))
+        environment.write_text(_facts(name, example))
         bundle = render(Request((str(example),), environment=str(environment)))
         assert bundle.proof.holds
         folder = tmp_path / str(number)
@@ -140,7 +165,7 @@ def test_identities_are_spelled_with_the_mesh_s_own_trust_domain(
 ) -> None:
     """Former trust domains need no rule of their own: Istio reads its own as those too."""
     environment = tmp_path / "here.yaml"
-    environment.write_text(GATEWAYS.replace("PRESET", "gke").replace('{version: "1.30.3"}', istio))
+    environment.write_text(_facts("gke").replace('{version: "1.30.3"}', istio))
     policies = of_kind(render_text(tmp_path, MINIMAL, environment=str(environment)), "AuthorizationPolicy")
     (rule,) = policies["shop", "allow-web"]["spec"]["rules"]
     assert rule["from"] == [{"source": {kind: callers}}]
@@ -148,7 +173,7 @@ def test_identities_are_spelled_with_the_mesh_s_own_trust_domain(
 
 def test_the_node_answers_on_53_wherever_the_resolvers_listen(tmp_path: Path) -> None:
     environment = tmp_path / "here.yaml"
-    environment.write_text(GATEWAYS.replace("PRESET", "gardener"))
+    environment.write_text(_facts("gardener"))
     dns = of_kind(render_text(tmp_path, MINIMAL, environment=str(environment)), "NetworkPolicy")["shop", "allow-dns"]
     ports = {
         tuple(sorted({one["port"] for one in rule["ports"]})): ["ipBlock" in peer for peer in rule["to"]]

@@ -1,0 +1,56 @@
+"""Callers in other clusters of the mesh, as they arrive in this one.
+
+On another network they come through this cluster's east-west gateways, whose pods are all
+that a NetworkPolicy sees; their mutual TLS passes unopened, so proxies see who they are
+(istio 1.30.3 samples/multicluster/expose-services.yaml). On a shared network they come from
+addresses of their own. Who they are is a namespace and a ServiceAccount: the mesh takes
+these for one caller in all of its clusters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from generator.environment.model import Environment, OtherCluster
+from generator.semantics.strangers import ELSEWHERE, first_of
+from generator.topology import OUTSIDE, SIDECAR, Endpoint
+
+_EAST_WEST = "east-west"
+Account = tuple[str, str]
+"""Namespace and ServiceAccount."""
+
+
+def neighbours(environment: Environment, accounts: Iterable[Account]) -> Iterator[Endpoint]:
+    """Yield every way in from other clusters with everybody who may take it: *accounts*, and an unknown identity."""
+    known = [*sorted(set(accounts)), (ELSEWHERE, "stranger")]
+    doors = list(_doors(environment)) if environment.clusters else []
+    for door in doors:
+        yield replace(door, name=f"somebody without an identity, through {door.name}", mesh=OUTSIDE, cluster="outside")
+    for cluster in (environment.clusters or {}).values():
+        ways = [replace(door, name=f"through {door.name}") for door in doors]
+        if cluster.network is not None and cluster.network == environment.cluster.network:
+            ways = list(_at_addresses(cluster))
+        for way in ways:
+            for namespace, account in known if _is_trusted(cluster, environment) else ():
+                who = "an unknown identity" if namespace == ELSEWHERE else f"{namespace}/{account}"
+                name = f"{who} of the cluster {cluster.name}, {way.name}"
+                yield replace(way, name=name, account=account, home=namespace, mesh=SIDECAR, cluster=cluster.name)
+
+
+def _is_trusted(cluster: OtherCluster, environment: Environment) -> bool:
+    """Tell whether proxies here may take certificates of *cluster*: those of a foreign trust domain are refused."""
+    domains = (environment.istio.trust_domain, *environment.istio.trust_domain_aliases)
+    return None in (cluster.trust_domain, environment.istio.trust_domain) or cluster.trust_domain in domains
+
+
+def _doors(environment: Environment) -> Iterator[Endpoint]:
+    for gateway in (environment.gateways or {}).values():
+        if gateway.role == _EAST_WEST:
+            yield Endpoint(f"the gateway {gateway.name}", gateway.pods.namespace, gateway.pods.labels)
+
+
+def _at_addresses(cluster: OtherCluster) -> Iterator[Endpoint]:
+    for cidr in cluster.pods or ():
+        address = first_of(cidr)
+        yield Endpoint(f"at {address}", address=address)
