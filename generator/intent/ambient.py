@@ -21,7 +21,9 @@ from generator.model.peers import describe, modes
 from generator.model.terms import Authorization, Mesh
 
 _NO_WAYPOINT = "give the namespace a waypoint (`waypoint: create`, or name one), or drop the rule"
-_UNTIL_THEN = "or leave the rules out until they are enforced (`dryRun: false` in the phase), and watch ztunnel's access log"
+_UNTIL_THEN = (
+    "or leave the rules out until they are enforced (`dryRun: false` in the phase), and watch ztunnel's access log"
+)
 _FIRST_DRY_RUN = (1, 29)
 _IN_AMBIENT = "take the client into the ambient mesh, or drop the rule: then identity and port decide"
 

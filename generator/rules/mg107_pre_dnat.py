@@ -62,6 +62,7 @@ import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
 
 from generator.core.findings import Finding, Severity
+from generator.core.places import Place
 from generator.manifests.objects import mapping, sequence, strings
 from generator.rules.addresses import network, networks
 from generator.rules.base import Context, Rule
@@ -81,36 +82,32 @@ _Pair = tuple[str, int]
 
 def check(context: Context) -> Iterator[Finding]:
     """Yield, once for each policy, the rule that names an endpoint of the API server and does not reach it."""
-    ends = _ends(context)
-    front = _front(context) if ends else []
+    ends, stated = _ends(context), _stated(context)
     done: set[int] = set()
-    for rule in written_rules(context, EGRESS) if ends else ():
-        position = _position(rule, [address for address, _ in ends])
+    for rule in written_rules(context, EGRESS) if ends or stated else ():
+        position = _position(rule, [address for address, _ in ends or stated])
         if position is not None and id(rule.policy) not in done:
             done.add(id(rule.policy))
-            yield from _of_policy(context, rule, position, ends, front)
+            place = rule.at_peer(position, "ipBlock", "cidr")
+            yield from _of_policy(context, rule, place, ends, stated)
 
 
 def _of_policy(
-    context: Context, rule: WrittenRule, position: int, ends: list[_Pair], front: list[_Pair]
+    context: Context, rule: WrittenRule, place: Place, ends: list[_Pair], stated: list[_Pair]
 ) -> Iterator[Finding]:
-    pods, point = policy_pods(context, rule.policy), context.cluster.environment.cni.policy_point
+    pods, point = policy_pods(context, rule.policy), context.environment.cni.policy_point
     if not pods:
         return
-    place = rule.at_peer(position, "ipBlock", "cidr")
-    meets_end, meets_front = _is_reached(context, pods, ends), _is_reached(context, pods, front)
-    wanted = {_BEFORE: [(front, meets_front)], _AFTER: [(ends, meets_end)]}.get(str(point))
-    if wanted is None:
-        wanted = [(ends, meets_end or meets_front)]
-        if meets_end and front and not meets_front:
-            message = f"whether {rule} reaches the API server: before the translation it is {_words(front)}"
-            yield RULE.unknown(message, place, "cni.policyPoint")
-    elif not wanted[0][0]:
+    front = _front(context)
+    seen = stated or {_BEFORE: front, _AFTER: ends}.get(str(point), [*ends, *front])
+    if not seen:
         yield RULE.unknown(f"at which address {rule} would reach the API server", place, "addresses.services")
-        return
-    if not wanted[0][1]:
-        message = f"{rule} is for the API server and never matches: the network plugin sees {_words(wanted[0][0])}"
-        yield RULE.finding(message, place, f"open {_words(wanted[0][0])}")
+    elif not _is_reached(context, pods, seen):
+        message = f"{rule} is for the API server and never matches: the network plugin sees {_words(seen)}"
+        yield RULE.finding(message, place, f"open {_words(seen)}")
+    elif not (stated or point) and front and not _is_reached(context, pods, front):
+        message = f"whether {rule} reaches the API server: before the translation it is {_words(front)}"
+        yield RULE.unknown(message, place, "cni.policyPoint")
 
 
 def _is_reached(context: Context, pods: Sequence[Endpoint], pairs: Iterable[_Pair]) -> bool:
@@ -133,7 +130,7 @@ def _position(rule: WrittenRule, addresses: list[str]) -> int | None:
 
 
 def _ends(context: Context) -> list[_Pair]:
-    """Return the endpoints of the API server: as manifests show them, else as the environment states them."""
+    """Return the endpoints of the API server, as manifests show them."""
     found: list[_Pair] = []
     for one in context.of_kind("EndpointSlice"):
         if one.namespace == "default" and one.labels.get("kubernetes.io/service-name") == "kubernetes":
@@ -146,11 +143,13 @@ def _ends(context: Context) -> list[_Pair]:
             if (one.namespace, one.name) == ("default", "kubernetes"):
                 ends = [str(mapping(each).get("ip") or "") for each in sequence(part.get("addresses"))]
                 found += [(end, port) for end in ends for port in _numbers(sequence(part.get("ports")))]
-    stated = context.environment.addresses
-    if not found:
-        blocks = networks(stated.api_server or ())
-        found = [(str(one[0]), port) for one in blocks for port in stated.api_server_ports or ()]
     return sorted({(end, port) for end, port in found if network(end)})
+
+
+def _stated(context: Context) -> list[_Pair]:
+    """Return where the environment says that policies see the API server, on whichever side of the translation."""
+    known = context.environment.addresses
+    return [(str(one[0]), port) for one in networks(known.api_server or ()) for port in known.api_server_ports or ()]
 
 
 def _numbers(ports: Iterable[object]) -> list[int]:
