@@ -52,6 +52,7 @@ _SHOWN_BY: Mapping[str, tuple[str, bool]] = {
     "istio.revision": (_PODS, False),
     "istio.trustDomain": (_MESH_CONFIG, True),
     "istio.trustDomainAliases": (_MESH_CONFIG, False),
+    "istio.ambientDryRun": (_PODS, True),
     "mesh.namespaces": ("kubectl get namespaces -o yaml", False),
     "gateways": (f"{_PODS}, and {_SERVICES}", True),
     "prometheus": (_PODS, True),

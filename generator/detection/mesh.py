@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from generator.core.places import Json
 from generator.core.yaml_reader import read_documents
 from generator.detection.cluster import Claim, Cluster, arguments, claim, containers, embedded
-from generator.manifests.objects import Manifest, mapping, strings
+from generator.manifests.objects import Manifest, mapping, sequence, strings
 from generator.manifests.workloads import WorkloadTemplate
 
 _PROXY = "istio-proxy"
@@ -20,6 +20,9 @@ _WAYPOINT = "istio-waypoint"
 _EAST_WEST = "istio-east-west"
 _SNI = 15443
 _PROMETHEUS = ("app.kubernetes.io/name", "prometheus")
+_DRY_RUN = "AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY"
+_FIRST_DRY_RUN = (1, 29)
+"""The first Istio whose ztunnel logs dry runs; an older one enforces them (upgrade notes of 1.29)."""
 _DEFAULT_DOMAIN = "cluster.local"
 
 
@@ -27,7 +30,7 @@ def find_mesh(cluster: Cluster) -> Iterator[Claim]:
     """Yield facts of `istio`, `mesh`, `gateways`, `prometheus` and `loadBalancer`."""
     for pod in cluster.pods:
         if pod.labels.get("app") == "istiod":
-            yield from _control_plane(pod)
+            yield from _control_plane(cluster, pod)
     for source in cluster.of("ConfigMap"):
         if source.name == "istio" or source.name.startswith("istio-"):
             yield from _mesh_config(source)
@@ -40,7 +43,7 @@ def find_mesh(cluster: Cluster) -> Iterator[Claim]:
             yield claim("prometheus", _scraper(pod), pod.manifest, "metadata", "labels")
 
 
-def _control_plane(pod: WorkloadTemplate) -> Iterator[Claim]:
+def _control_plane(cluster: Cluster, pod: WorkloadTemplate) -> Iterator[Claim]:
     place: Json = {"namespace": pod.namespace, "labels": {"app": "istiod"}}
     yield claim("istio.controlPlane", place, pod.manifest, "metadata", "labels")
     yield claim("istio.revision", pod.labels.get("istio.io/rev", "default"), pod.manifest, "metadata", "labels")
@@ -49,6 +52,25 @@ def _control_plane(pod: WorkloadTemplate) -> Iterator[Claim]:
         version = _VERSION.fullmatch(image.rpartition(":")[2])
         if container.get("name") == "discovery" and version:
             yield claim("istio.version", version.group(1), pod.manifest, *route, "image")
+        if container.get("name") == "discovery":
+            told = {str(mapping(one).get("name")): mapping(one).get("value") for one in sequence(container.get("env"))}
+            if told.get(_DRY_RUN) != "true":
+                yield claim("istio.ambientDryRun", False, pod.manifest, *route)
+            elif _logs_dry_runs(cluster):
+                yield claim("istio.ambientDryRun", True, pod.manifest, *route, "env")
+
+
+def _logs_dry_runs(cluster: Cluster) -> bool:
+    """Tell whether every ztunnel that is shown is of a version that knows dry runs; without one nobody knows."""
+    found = [
+        _VERSION.fullmatch(str(container.get("image") or "").partition("@")[0].rpartition(":")[2])
+        for pod in cluster.pods
+        if pod.labels.get("app") == "ztunnel"
+        for _, container in containers(pod)
+    ]
+    return bool(found) and all(
+        one is not None and tuple(map(int, one.group(1).split(".")))[:2] >= _FIRST_DRY_RUN for one in found
+    )
 
 
 def _mesh_config(source: Manifest) -> Iterator[Claim]:

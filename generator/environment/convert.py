@@ -109,6 +109,7 @@ def _istio(data: dict[str, Json]) -> model.Istio:
         data["revision"],
         _known(data["trustDomain"]),
         tuple(data["trustDomainAliases"]),
+        _known(data["ambientDryRun"]),
     )
 
 

@@ -70,7 +70,10 @@ class Prometheus:
 
 @dataclass(frozen=True, slots=True)
 class Istio:
-    """The mesh: version, control plane, and how identities are spelled."""
+    """The mesh: version, control plane, and how identities are spelled.
+
+    ``ambient_dry_run`` says that istiod sends dry runs to ztunnel, and that every ztunnel only logs them.
+    """
 
     version: tuple[int, ...] | None
     root_namespace: str
@@ -78,6 +81,7 @@ class Istio:
     revision: str
     trust_domain: str | None
     trust_domain_aliases: tuple[str, ...]
+    ambient_dry_run: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

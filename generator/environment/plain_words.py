@@ -25,6 +25,7 @@ _FACTS: Mapping[_Path, _Path] = {
     ("trustDomain",): ("istio", "trustDomain"),
     ("trustDomainAliases",): ("istio", "trustDomainAliases"),
     ("rootNamespace",): ("istio", "rootNamespace"),
+    ("ambientDryRun",): ("istio", "ambientDryRun"),
     ("istioVersion",): ("istio", "version"),
     ("kubernetesVersion",): ("kubernetes", "version"),
     ("cni", "name"): ("cni", "name"),

@@ -21,6 +21,10 @@ from generator.model.peers import describe, modes
 from generator.model.terms import Authorization, Mesh
 
 _NO_WAYPOINT = "give the namespace a waypoint (`waypoint: create`, or name one), or drop the rule"
+_UNTIL_THEN = (
+    "or leave the rules out until they are enforced (`dryRun: false` in the phase), and watch ztunnel's access log"
+)
+_FIRST_DRY_RUN = (1, 29)
 _IN_AMBIENT = "take the client into the ambient mesh, or drop the rule: then identity and port decide"
 
 
@@ -28,7 +32,7 @@ def check_ambient(intent: Intent, environment: Environment) -> list[Finding]:
     """Return MG028 for what neither ztunnel nor a waypoint could enforce."""
     findings: list[Finding] = []
     for namespace in intent.namespaces.values():
-        findings += _check_namespace(intent, namespace)
+        findings += _check_namespace(intent, environment, namespace)
     for flow in intent.flows:
         findings += _check_requests(intent, environment, flow)
         findings += _check_whole_namespaces(intent, environment, flow)
@@ -36,16 +40,36 @@ def check_ambient(intent: Intent, environment: Environment) -> list[Finding]:
     return findings + list(_check_ports(intent, environment))
 
 
-def _check_namespace(intent: Intent, namespace: Namespace) -> Iterator[Finding]:
+def _check_namespace(intent: Intent, environment: Environment, namespace: Namespace) -> Iterator[Finding]:
     has_ambient = _has_ambient(intent, namespace)
     if namespace.waypoint is not None and not has_ambient:
         message = f"{namespace.name!r} has a waypoint, but no pod in the ambient mesh: nothing would come through it"
         yield Finding("MG028", message, namespace.origin.place, "say mesh: ambient, or drop `waypoint`")
     if has_ambient and namespace.authorization is Authorization.DRY_RUN:
-        message = f"identity rules of {namespace.name!r} shall only log, but istiod keeps dry runs from ztunnel: "
+        yield from _check_dry_run(environment, namespace)
+
+
+def _check_dry_run(environment: Environment, namespace: Namespace) -> Iterator[Finding]:
+    """A dry run shows something only where istiod passes it on, and where ztunnel does not take it for a rule.
+
+    Source: istio 1.30.3 pilot/pkg/features/ambient.go; upgrade notes of Istio 1.29.
+    """
+    istio, place = environment.istio, namespace.origin.place
+    wish = f"identity rules of {namespace.name!r} shall only log in the ambient mesh"
+    if istio.ambient_dry_run is None:
+        message = f"{wish}, and the environment {environment.name!r} does not say istio.ambientDryRun: without a "
+        message += "setting of istiod, dry runs are kept from ztunnel and log nothing"
+        fix = "say istio.ambientDryRun: true in an environment file of your own if istiod has "
+        fix += f"AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY and every ztunnel is 1.29 or later; {_UNTIL_THEN}"
+        yield Finding("MG029", message, place, fix)
+    elif not istio.ambient_dry_run:
+        message = f"{wish}, but istiod keeps dry runs from ztunnel there (istio.ambientDryRun: false): "
         message += "they would do nothing"
-        fix = "set authorization to off until the rules are enforced, and watch ztunnel's access log"
-        yield Finding("MG028", message, namespace.origin.place, fix)
+        yield Finding("MG028", message, place, _UNTIL_THEN.removeprefix("or "))
+    elif istio.version is not None and istio.version < _FIRST_DRY_RUN:
+        version = ".".join(map(str, istio.version))
+        message = f"{wish}, but ztunnel of Istio {version} enforces dry runs: only from 1.29 on it logs them"
+        yield Finding("MG028", message, place, _UNTIL_THEN.removeprefix("or "))
 
 
 def _has_ambient(intent: Intent, namespace: Namespace) -> bool:

@@ -9,7 +9,8 @@ from generator.core.places import Place
 from generator.manifests.objects import Manifest
 from generator.rules.base import Context
 from generator.rules.layers import HBONE, application_ports
-from generator.rules.subjects import workloads
+from generator.rules.subjects import peer_pods, workloads
+from generator.rules.written import written_in
 from generator.semantics.cluster import Cluster
 from generator.semantics.difference import Difference, compare
 from generator.semantics.reasons import AUTHORIZATION, EGRESS, INGRESS, MTLS
@@ -49,6 +50,19 @@ def pairs(context: Context, previous: Context) -> Iterator[tuple[Endpoint, Endpo
     for _, pod in workloads(context):
         if pod.name in before:
             yield before[pod.name], pod
+
+
+def let_in(context: Context, pod: Endpoint, port: int) -> list[Endpoint]:
+    """Return the callers that NetworkPolicies of *pod* name for *port*, one by one: a whole namespace is no name."""
+    found: dict[str, Endpoint] = {}
+    for policy in context.cluster.admission.policies(pod, "Ingress"):
+        for rule in written_in(policy, "Ingress"):
+            for peer in rule.peers:
+                if peer.pods is not None and not peer.pods.is_empty:
+                    for caller in peer_pods(context, policy, peer):
+                        if context.cluster.admission.admits(pod, "Ingress", caller, Point("TCP", port)):
+                            found[caller.name] = caller
+    return list(found.values())
 
 
 def place_of(context: Context, previous: Context, row: Change) -> Place | None:

@@ -142,11 +142,11 @@ from dataclasses import dataclass, field
 from generator.core.findings import Finding, Severity
 from generator.manifests.security import PeerAuthentication
 from generator.rules.base import Context, Rule
-from generator.rules.changes import pairs, ports_of
-from generator.rules.subjects import everyone, peer_pods, some
-from generator.rules.written import INGRESS, written_in
+from generator.rules.changes import let_in, pairs, ports_of
+from generator.rules.subjects import everyone, some
+from generator.rules.written import INGRESS
 from generator.semantics.mtls import STRICT
-from generator.topology import IN_MESH, OUTSIDE, Endpoint, Point
+from generator.topology import IN_MESH, OUTSIDE, Endpoint
 
 RULE = Rule("MG402", "strict-callers", "a change to STRICT with plaintext callers", Severity.ERROR)
 
@@ -169,7 +169,7 @@ def check(context: Context) -> Iterator[Finding]:
     outsiders = [one for one in everyone(context).values() if "/" in one.name and one.mesh not in IN_MESH]
     for pod, port, policy in _tightened(context):
         step = steps.setdefault(id(policy), _Step(policy))
-        callers = _let_in(context, pod, port)
+        callers = [one for one in let_in(context, pod, port) if one.mesh not in IN_MESH]
         cut = [one.name for one in callers if one.mesh == OUTSIDE]
         step.servers += [f"{pod.name}:{port}" if port else pod.name] if cut else []
         step.named |= dict.fromkeys(cut)
@@ -191,19 +191,6 @@ def _tightened(context: Context) -> Iterator[tuple[Endpoint, int, PeerAuthentica
                 policy = context.cluster.mtls.deciding(pod, port)
                 if policy and was != STRICT and context.cluster.mtls.mode(pod, port) == STRICT:
                     yield pod, port, policy
-
-
-def _let_in(context: Context, pod: Endpoint, port: int) -> list[Endpoint]:
-    """Return the callers outside of the mesh, or perhaps so, that NetworkPolicies of *pod* name for *port*."""
-    found: dict[str, Endpoint] = {}
-    for policy in context.cluster.admission.policies(pod, INGRESS):
-        for rule in written_in(policy, INGRESS):
-            for peer in rule.peers:
-                if peer.pods is not None and not peer.pods.is_empty:
-                    for caller in peer_pods(context, policy, peer):
-                        if context.cluster.admission.admits(pod, INGRESS, caller, Point("TCP", port)):
-                            found[caller.name] = caller
-    return [one for one in found.values() if one.mesh not in IN_MESH]
 
 
 def _findings(step: _Step) -> Iterator[Finding]:

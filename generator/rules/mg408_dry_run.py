@@ -2,9 +2,10 @@
 
 Why:
     `istio.io/dry-run: "true"` makes sidecars count what a policy of ALLOW or DENY would do.
-    For CUSTOM and AUDIT there is no such thing. ztunnel drops a policy with this annotation,
-    unless istiod has AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY: nothing is enforced, and
-    nothing is counted either, which looks like "no request would be refused".
+    For CUSTOM and AUDIT there is no such thing. ztunnel gets a policy with this annotation
+    only if istiod has AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY: otherwise nothing is
+    enforced, and nothing is counted either, which looks like "no request would be refused".
+    A ztunnel before 1.29 that gets one enforces it. An environment says `istio.ambientDryRun`.
 
 Bad:
     apiVersion: security.istio.io/v1
@@ -31,10 +32,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from generator.core.findings import Finding, Severity
+from generator.core.places import Place
 from generator.manifests.security import DRY_RUN
 from generator.rules.base import Context, Rule
 from generator.rules.said import title
 from generator.rules.servers import ztunnel_serves
+
+_FIRST = (1, 29)
+"""The first Istio whose ztunnel knows dry runs (upgrade notes of 1.29)."""
 
 RULE = Rule("MG408", "dry-run", "a dry run that shows nothing", Severity.ERROR)
 
@@ -49,9 +54,20 @@ def check(context: Context) -> Iterator[Finding]:
             message = f"{title(policy)} has the action {policy.action}, which Istio cannot dry-run"
             yield RULE.finding(message, place, "compare what it would change with `meshgen diff` instead")
         elif whom := ztunnel_serves(context, policy.scope):
-            message = (
-                f"{title(policy)} is a dry run for {whom}, where ztunnel enforces: without a flag of istiod it drops "
-                "the policy and counts nothing"
-            )
-            fix = "compare what it would change with `meshgen diff`, or set AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY"
-            yield RULE.finding(message, place, fix, severity=Severity.WARNING)
+            yield from _at_ztunnel(context, title(policy), whom, place)
+
+
+def _at_ztunnel(context: Context, name: str, whom: str, place: Place) -> Iterator[Finding]:
+    istio = context.environment.istio
+    words = f"{name} is a dry run for {whom}, where ztunnel enforces"
+    if istio.ambient_dry_run:
+        if istio.version is not None and istio.version < _FIRST:
+            message = f"{words}: that of Istio {'.'.join(map(str, istio.version))} takes it for a rule, and refuses"
+            yield RULE.finding(message, place, "wait for 1.29, or compare with `meshgen diff` instead")
+        return
+    is_known = istio.ambient_dry_run is False
+    why = "istiod keeps it back" if is_known else "without a flag of istiod it drops the policy"
+    fix = "compare what it would change with `meshgen diff`, or set AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY"
+    fix += " and say istio.ambientDryRun in the environment"
+    severity = Severity.ERROR if is_known else Severity.WARNING
+    yield RULE.finding(f"{words}: {why} and counts nothing", place, fix, severity=severity)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from generator.manifests.objects import Manifest
 from generator.manifests.routing import (
@@ -20,6 +21,7 @@ from generator.manifests.routing import (
 from generator.manifests.workloads import Service
 from generator.rules.base import Context
 from generator.rules.subjects import GATEWAY_NAME, everyone
+from generator.semantics.cluster import Cluster
 from generator.topology import Endpoint
 
 _CLASS = "istio"
@@ -72,8 +74,13 @@ def servers(context: Context, backend: Backend) -> Iterator[tuple[Endpoint, int]
 
 def service_of(context: Context, namespace: str, name: str) -> Service | None:
     """Return the Service, if it is shown."""
-    found = (one for one in context.cluster.services if (one.namespace, one.name) == (namespace, name))
-    return next(found, None)
+    return _services(context.cluster).get((namespace, name))
+
+
+@lru_cache(maxsize=2)
+def _services(cluster: Cluster) -> dict[tuple[str, str], Service]:
+    """Return the Services by namespace and name, the first of each."""
+    return {(one.namespace, one.name): one for one in reversed(cluster.services)}
 
 
 def gateway_object(context: Context, name: GatewayName) -> Manifest | None:

@@ -87,3 +87,23 @@ def test_nothing_that_an_object_holds_is_taken_for_granted(folder: Path, junk: o
             at[route[-1]] = junk
             with contextlib.suppress(InvalidInput):
                 detect(yaml.safe_dump_all(changed).encode(), "input")
+
+
+DRY_RUNS = {
+    "no flag": ("[]", "1.30.3", "false"),
+    "flag, new ztunnel": ("[{name: AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY, value: 'true'}]", "1.29.0", "true"),
+    "flag, old ztunnel": ("[{name: AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY, value: 'true'}]", "1.28.9", "unknown"),
+    "flag, a digest": ("[{name: AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY, value: 'true'}]", "", "unknown"),
+}
+
+
+@pytest.mark.parametrize(("flag", "version", "fact"), DRY_RUNS.values(), ids=DRY_RUNS)
+def test_dry_runs_are_passed_on_only_if_every_ztunnel_logs_them(flag: str, version: str, fact: str) -> None:
+    pods = [
+        POD.replace("LABELS", "{app: istiod}").replace("SPEC", f"{{containers: [{{name: discovery, env: {flag}}}]}}"),
+        POD.replace("LABELS", "{app: ztunnel}").replace(
+            "SPEC", f"{{containers: [{{name: istio-proxy, image: 'istio/ztunnel:{version}'}}]}}"
+        ),
+    ]
+    text = detect("\n---\n".join(pods).encode(), "pods.yaml")
+    assert f"ambientDryRun: {fact}" in text

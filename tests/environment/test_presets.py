@@ -37,7 +37,7 @@ kind: Environment
 metadata: {name: here}
 extends: PRESET
 spec:
-  istio: {version: "1.30.3"}
+  istio: {version: "1.30.3", ambientDryRun: true}
   gateways:
     public: {install: istioctl}
     partners: {install: gateway-api, namespace: partners, ports: [8443]}
@@ -165,7 +165,7 @@ def test_identities_are_spelled_with_the_mesh_s_own_trust_domain(
 ) -> None:
     """Former trust domains need no rule of their own: Istio reads its own as those too."""
     environment = tmp_path / "here.yaml"
-    environment.write_text(_facts("gke").replace('{version: "1.30.3"}', istio))
+    environment.write_text(_facts("gke").replace('{version: "1.30.3", ambientDryRun: true}', istio))
     policies = of_kind(render_text(tmp_path, MINIMAL, environment=str(environment)), "AuthorizationPolicy")
     (rule,) = policies["shop", "allow-web"]["spec"]["rules"]
     assert rule["from"] == [{"source": {kind: callers}}]

@@ -197,3 +197,34 @@ def test_every_client_without_an_exception_is_named(tmp_path: Path) -> None:
     spec = "spec: {use: [shop.yaml, bank.yaml], plaintextClients: [{namespace: shop, workload: importer}]}\n"
     path = moved(tmp_path, 3, spec)
     assert refused(path) == [("MG027", "bank.yaml", 11), ("MG027", "move.yaml", 5), ("MG027", "shop.yaml", 13)]
+
+
+# --- dry runs in the ambient mesh ----------------------------------------------------------------------
+
+DRY_RUNS = {
+    "unknown": ("{}", "MG029"),
+    "kept back": ("{ambientDryRun: false}", "MG028"),
+    "enforced by an older ztunnel": ('{ambientDryRun: true, version: "1.28.3"}', "MG028"),
+    "logged": ('{ambientDryRun: true, version: "1.29.0"}', None),
+    "logged, version unknown": ("{ambientDryRun: true, version: unknown}", None),
+}
+
+
+@pytest.mark.parametrize(("istio", "code"), DRY_RUNS.values(), ids=DRY_RUNS)
+def test_dry_run_in_ambient_needs_the_fact_that_it_is_passed_on(tmp_path: Path, istio: str, code: str | None) -> None:
+    facts = "apiVersion: meshgen.dev/v1alpha1\nkind: Environment\nmetadata: {name: own}\nextends: kind\n"
+    facts += f"about: For one test.\nsources: {{istio: made up for the test}}\nspec: {{istio: {istio}}}\n"
+    (tmp_path / "own.yaml").write_text(facts, "utf-8")
+    (tmp_path / "app.yaml").write_text(APP, "utf-8")
+    phase = "apiVersion: meshgen.dev/v1alpha1\nkind: Profile\nmetadata: {name: move}\nprofile: migration-phase-2\n"
+    phase += "environment: own.yaml\nspec: {use: [app.yaml], mesh: ambient, waypoint: create}\n"
+    (tmp_path / "move.yaml").write_text(phase, "utf-8")
+    if code is None:
+        policies = [one for one in shown(tmp_path / "move.yaml").resources if one.kind == "AuthorizationPolicy"]
+        assert policies
+        assert all(one.annotations["istio.io/dry-run"] == "true" for one in policies)
+        return
+    with pytest.raises(InvalidInput) as refused:
+        shown(tmp_path / "move.yaml")
+    assert {one.code for one in refused.value.findings} == {code}
+    assert all("dryRun: false" in one.fix for one in refused.value.findings)
