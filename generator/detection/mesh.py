@@ -112,7 +112,7 @@ def _gateway(cluster: Cluster, pod: WorkloadTemplate) -> Iterator[Claim]:
 
 
 def _egress(cluster: Cluster, pod: WorkloadTemplate) -> dict[str, Json]:
-    """Return the facts of an egress gateway, which the charts say by its labels, with the Service that it is dialled by.
+    """Return the facts of an egress gateway, which the charts say by its labels, with the Service that leads to it.
 
     Workloads reach it in mutual TLS on 443; the cluster's domain is what its proxy was started with.
     """
