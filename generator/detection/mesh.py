@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from generator.core.places import Json
 from generator.core.yaml_reader import read_documents
-from generator.detection.cluster import Claim, Cluster, arguments, claim, containers, embedded
+from generator.detection.cluster import Claim, Cluster, arguments, claim, containers, embedded, option
 from generator.manifests.objects import Manifest, mapping, sequence, strings
 from generator.manifests.workloads import WorkloadTemplate
 
@@ -19,6 +19,7 @@ _GATEWAY_CLASS = "gateway.networking.k8s.io/gateway-class-name"
 _WAYPOINT = "istio-waypoint"
 _EAST_WEST = "istio-east-west"
 _SNI = 15443
+_EGRESS, _TLS = "egress", 443
 _PROMETHEUS = ("app.kubernetes.io/name", "prometheus")
 _DRY_RUN = "AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY"
 _FIRST_DRY_RUN = (1, 29)
@@ -124,12 +125,35 @@ def _gateway(cluster: Cluster, pod: WorkloadTemplate) -> Iterator[Claim]:
     ports = _ports(cluster, pod)
     if ports:
         is_between = pod.labels.get(_GATEWAY_CLASS) == _EAST_WEST or _SNI in ports
-        found |= {"role": "east-west"} if is_between else {}
+        found |= {"role": "east-west"} if is_between else _egress(cluster, pod)
         yield claim(f"gateways.{name}", found | {"ports": ports}, pod.manifest, "metadata", "labels")
     for service in cluster.services:
         if service in _services(cluster, pod) and service.type == "LoadBalancer":
             policy = service.external_traffic_policy
             yield claim("loadBalancer.externalTrafficPolicy", policy, service.manifest, "spec")
+
+
+def _egress(cluster: Cluster, pod: WorkloadTemplate) -> dict[str, Json]:
+    """Return the facts of an egress gateway, which the charts say by its labels, with the Service that leads to it.
+
+    Workloads reach it in mutual TLS on 443; the cluster's domain is what its proxy was started with.
+    """
+    if not any(_EGRESS in value for value in _named(pod).values()):
+        return {}
+    numbers = {port.name: port.number for port in pod.ports}
+    for service in _services(cluster, pod):
+        for port in service.ports:
+            target = port.target if isinstance(port.target, int) else numbers.get(port.target)
+            if port.number == _TLS and target is not None:
+                host = f"{service.name}.{service.namespace}.svc.{_domain(pod)}"
+                return {"role": _EGRESS, "service": {"host": host, "port": port.number, "targetPort": target}}
+    return {"role": _EGRESS}
+
+
+def _domain(pod: WorkloadTemplate) -> str:
+    """Return the cluster's domain, of which the proxy's own (``--domain NAMESPACE.svc.DOMAIN``) is a part."""
+    told = [option(arguments(one), "domain") for _, one in containers(pod) if one.get("name") == _PROXY]
+    return next((one.partition(".svc.")[2] for one in told if ".svc." in one), _DEFAULT_DOMAIN)
 
 
 def _named(pod: WorkloadTemplate) -> dict[str, str]:

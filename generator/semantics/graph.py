@@ -163,7 +163,18 @@ class Graph:
         samples = requests_of(patterns)
         if not patterns or (port and port.is_http is False):
             return (connections_of(samples), patterns) if SNI in patterns else ((None,), {})
-        return (samples if port and port.is_http else (*connections_of(samples), *samples)), patterns
+        known = samples if port and port.is_http else (*connections_of(samples), *samples)
+        return (tuple(self._arriving(one, known)) if one.is_gateway and SNI in patterns else known), patterns
+
+    def _arriving(self, gateway: Endpoint, samples: Iterable[Request | None]) -> Iterator[Request | None]:
+        """Yield those of *samples* that can come: under one name a gateway reads HTTP, or does not."""
+        spoken = {
+            one.name: one.protocol == "http" for one in self.cluster.exits.arrivals(gateway.namespace, gateway.labels)
+        }
+        for one in samples:
+            name = one.get(SNI) if one else None
+            if one is None or name not in spoken or spoken[name] is one.is_http:
+                yield one
 
 
 def _is_own(one: Endpoint) -> bool:
