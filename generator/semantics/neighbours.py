@@ -14,9 +14,11 @@ from dataclasses import replace
 
 from generator.environment.model import Environment, OtherCluster
 from generator.semantics.strangers import ELSEWHERE, first_of
-from generator.topology import OUTSIDE, SIDECAR, Endpoint
+from generator.topology import SIDECAR, Endpoint
 
 _EAST_WEST = "east-west"
+NOBODY = "unknown"
+"""Stands for the cluster of whoever reaches a gateway from anywhere, without a certificate of the mesh."""
 Account = tuple[str, str]
 """Namespace and ServiceAccount."""
 
@@ -26,7 +28,7 @@ def neighbours(environment: Environment, accounts: Iterable[Account]) -> Iterato
     known = [*sorted(set(accounts)), (ELSEWHERE, "stranger")]
     doors = list(_doors(environment)) if environment.clusters else []
     for door in doors:
-        yield replace(door, name=f"somebody without an identity, through {door.name}", mesh=OUTSIDE, cluster="outside")
+        yield replace(door, name=f"somebody without an identity, through {door.name}", cluster=NOBODY)
     for cluster in (environment.clusters or {}).values():
         ways = [replace(door, name=f"through {door.name}") for door in doors]
         if cluster.network is not None and cluster.network == environment.cluster.network:
@@ -34,7 +36,7 @@ def neighbours(environment: Environment, accounts: Iterable[Account]) -> Iterato
         for way in ways:
             for namespace, account in known if _is_trusted(cluster, environment) else ():
                 who = "an unknown identity" if namespace == ELSEWHERE else f"{namespace}/{account}"
-                name = f"{who} of the cluster {cluster.name}, {way.name}"
+                name = f"the cluster {cluster.name}: {who}, {way.name}"
                 yield replace(way, name=name, account=account, home=namespace, mesh=SIDECAR, cluster=cluster.name)
 
 

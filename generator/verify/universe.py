@@ -42,9 +42,17 @@ def endpoints(intent: Intent, environment: Environment, bundle: Bundle) -> list[
     return _placed([*known, *(impostor for one in local for impostor in impostors(one))], intent)
 
 
-def declared(intent: Intent) -> list[Endpoint]:
-    """Return the workloads of *intent* alone, as policies see them."""
-    return _placed([one for workload in intent.workloads.values() for one in _workload(workload, intent)], intent)
+def declared(intent: Intent, environment: Environment) -> list[Endpoint]:
+    """Return the workloads of *intent* alone, as policies see them; of other clusters, those who call."""
+    own = [one for workload in intent.workloads.values() for one in _workload(workload, intent)]
+    calling = {
+        (flow.client.cluster, (flow.client.namespace, account))
+        for flow in intent.flows
+        if isinstance(flow.client, RemotePeer)
+        for account in flow.client.service_accounts
+    }
+    arriving = neighbours(environment, [who for _, who in calling])
+    return _placed([*own, *(one for one in arriving if (one.cluster, one.identity) in calling)], intent)
 
 
 def _placed(known: list[Endpoint], intent: Intent) -> list[Endpoint]:
