@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from generator.algebra.ternary import members
+from generator.semantics.neighbours import UNKNOWN_IDENTITY
 from generator.semantics.strangers import ELSEWHERE
 from generator.semantics.universe import grouped
 from generator.semantics.waypoints import is_past_waypoint
@@ -105,7 +106,8 @@ def _is_local(one: Endpoint) -> bool:
 def _names(found: Sequence[Endpoint]) -> list[str]:
     """Return the names of one class: its workloads, else the strangers that it stands for."""
     if found[0].cluster:
-        return [one.name for one in found]
+        unknown = [one.name for one in found if UNKNOWN_IDENTITY in one.name]
+        return unknown or [one.name for one in found]
     if not found[0].is_pod:
         return [found[0].name.replace("the address ", "addresses like ")]
     real = [one.name for one in found if _LIKE not in one.name and not _UNKNOWN_POD.fullmatch(one.name)]

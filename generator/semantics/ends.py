@@ -220,7 +220,7 @@ def _elsewhere(cluster: Cluster, text: str, *, is_server: bool) -> End | None:
         cure = f"ask about the address that it is dialled at: {' or '.join(where) or 'the environment states none'}"
         raise MeshgenError(f"{text!r} is in another cluster, where its own policies decide: {cure}")
     found = [one for one in neighbours(cluster.environment, [(parts[1], parts[2])]) if one.cluster == parts[0]]
-    found = [one for one in found if one.identity == (parts[1], parts[2])]
+    found = [one for one in found if f": {who}, " in one.name]
     if not found:
         cure = "connections come from its pods (clusters.NAME.pods), or through a gateway with role: east-west"
         raise MeshgenError(f"the environment {cluster.environment.name!r} does not say how {text!r} comes here: {cure}")

@@ -142,6 +142,7 @@ def _outsiders(old: Cluster, new: Cluster, known: Sequence[Endpoint]) -> list[En
     namespaces = {one.namespace for one in known if one.is_pod} | {ELSEWHERE}
     ranges: set[str] = set()
     accounts = {account for cluster in (old, new) for account in named_accounts(cluster.bundle)}
+    homes = {name for cluster in (old, new) for name in named_namespaces(cluster.bundle)}
     for cluster in (old, new):
         namespaces |= set(named_namespaces(cluster.bundle)) | set(cluster.namespaces)
         namespaces |= {pods.namespace for pods in platform_pods(cluster.environment)}
@@ -151,6 +152,6 @@ def _outsiders(old: Cluster, new: Cluster, known: Sequence[Endpoint]) -> list[En
     found.append(own_node(environments[1]))
     found += [Endpoint(f"the address {one}", address=one) for one in sorted(addresses(ranges))]
     found += [impostor for one in known if not one.cluster for impostor in impostors(one)]
-    found += [one for environment in environments for one in neighbours(environment, accounts)]
+    found += [one for environment in environments for one in neighbours(environment, accounts, homes)]
     names = {one.name for one in known}
     return list({one.name: one for one in found if one.name not in names}.values())

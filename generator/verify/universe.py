@@ -77,7 +77,7 @@ def _all(intent: Intent, environment: Environment, bundle: Bundle) -> Iterator[E
         home = intent.namespaces.get(namespace)
         for stranger in strangers(namespace, has_ambient=has_ambient):
             yield stranger if home is None else _at_home(stranger, home)
-    yield from neighbours(environment, _accounts(intent, environment))
+    yield from neighbours(environment, _accounts(intent, environment), named_namespaces(bundle))
     yield own_node(environment)
     found = addresses(known_ranges(environment, bundle) | _intended_ranges(intent))
     found |= set(PROBE_SOURCES.values()) if has_ambient else set()
@@ -135,7 +135,7 @@ def _accounts(intent: Intent, environment: Environment) -> Iterator[tuple[str, s
         yield environment.prometheus.pods.namespace, environment.prometheus.service_account
     for peer in (peer for flow in intent.flows for peer in (flow.client, flow.server)):
         yield from ((peer.namespace, one) for one in peer.service_accounts) if isinstance(peer, RemotePeer) else ()
-        yield from ((name, "stranger") for name in getattr(peer, "names", ()))
+        yield from ((name, "any") for name in getattr(peer, "names", ()))
 
 
 def _intended_namespaces(intent: Intent) -> set[str]:
