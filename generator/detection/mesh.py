@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from generator.core.places import Json
 from generator.core.yaml_reader import read_documents
 from generator.detection.cluster import Claim, Cluster, arguments, claim, containers, embedded
-from generator.manifests.objects import Manifest, mapping, strings
+from generator.manifests.objects import Manifest, mapping, sequence, strings
 from generator.manifests.workloads import WorkloadTemplate
 
 _PROXY = "istio-proxy"
@@ -19,15 +19,18 @@ _GATEWAY_CLASS = "gateway.networking.k8s.io/gateway-class-name"
 _WAYPOINT = "istio-waypoint"
 _EAST_WEST = "istio-east-west"
 _SNI = 15443
+_CLUSTER_ID, _NETWORK = "CLUSTER_ID", "topology.istio.io/network"
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _PROMETHEUS = ("app.kubernetes.io/name", "prometheus")
 _DEFAULT_DOMAIN = "cluster.local"
 
 
 def find_mesh(cluster: Cluster) -> Iterator[Claim]:
-    """Yield facts of `istio`, `mesh`, `gateways`, `prometheus` and `loadBalancer`."""
+    """Yield facts of `istio`, `cluster`, `mesh`, `gateways`, `prometheus` and `loadBalancer`."""
     for pod in cluster.pods:
         if pod.labels.get("app") == "istiod":
             yield from _control_plane(pod)
+            yield from _place_in_mesh(cluster, pod)
     for source in cluster.of("ConfigMap"):
         if source.name == "istio" or source.name.startswith("istio-"):
             yield from _mesh_config(source)
@@ -49,6 +52,22 @@ def _control_plane(pod: WorkloadTemplate) -> Iterator[Claim]:
         version = _VERSION.fullmatch(image.rpartition(":")[2])
         if container.get("name") == "discovery" and version:
             yield claim("istio.version", version.group(1), pod.manifest, *route, "image")
+
+
+def _place_in_mesh(cluster: Cluster, istiod: WorkloadTemplate) -> Iterator[Claim]:
+    """Yield the cluster's name and network, as the installation of the mesh states them (global.multiCluster).
+
+    A name that istiod has by default says nothing; one in capital letters must be renamed by hand.
+    """
+    for route, container in containers(istiod):
+        for number, one in enumerate(map(mapping, sequence(container.get("env")))):
+            name = str(one.get("value") or "")
+            if one.get("name") == _CLUSTER_ID and _NAME.fullmatch(name):
+                yield claim("cluster.name", name, istiod.manifest, *route, "env", number)
+    for namespace in cluster.of("Namespace"):
+        network = namespace.labels.get(_NETWORK, "")
+        if namespace.name == istiod.namespace and _NAME.fullmatch(network):
+            yield claim("cluster.network", network, namespace, "metadata", "labels")
 
 
 def _mesh_config(source: Manifest) -> Iterator[Claim]:
