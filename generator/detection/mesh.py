@@ -20,6 +20,8 @@ _WAYPOINT = "istio-waypoint"
 _EAST_WEST = "istio-east-west"
 _SNI = 15443
 _EGRESS, _TLS = "egress", 443
+_CLUSTER_ID, _NETWORK = "CLUSTER_ID", "topology.istio.io/network"
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _PROMETHEUS = ("app.kubernetes.io/name", "prometheus")
 _DRY_RUN = "AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY"
 _FIRST_DRY_RUN = (1, 29)
@@ -28,10 +30,11 @@ _DEFAULT_DOMAIN = "cluster.local"
 
 
 def find_mesh(cluster: Cluster) -> Iterator[Claim]:
-    """Yield facts of `istio`, `mesh`, `gateways`, `prometheus` and `loadBalancer`."""
+    """Yield facts of `istio`, `cluster`, `mesh`, `gateways`, `prometheus` and `loadBalancer`."""
     for pod in cluster.pods:
         if pod.labels.get("app") == "istiod":
             yield from _control_plane(cluster, pod)
+            yield from _place_in_mesh(cluster, pod)
     for source in cluster.of("ConfigMap"):
         if source.name == "istio" or source.name.startswith("istio-"):
             yield from _mesh_config(source)
@@ -72,6 +75,22 @@ def _logs_dry_runs(cluster: Cluster) -> bool:
     return bool(found) and all(
         one is not None and tuple(map(int, one.group(1).split(".")))[:2] >= _FIRST_DRY_RUN for one in found
     )
+
+
+def _place_in_mesh(cluster: Cluster, istiod: WorkloadTemplate) -> Iterator[Claim]:
+    """Yield the cluster's name and network, as the installation of the mesh states them (global.multiCluster).
+
+    A name that istiod has by default says nothing; one in capital letters must be renamed by hand.
+    """
+    for route, container in containers(istiod):
+        for number, one in enumerate(map(mapping, sequence(container.get("env")))):
+            name = str(one.get("value") or "")
+            if one.get("name") == _CLUSTER_ID and _NAME.fullmatch(name):
+                yield claim("cluster.name", name, istiod.manifest, *route, "env", number)
+    for namespace in cluster.of("Namespace"):
+        network = namespace.labels.get(_NETWORK, "")
+        if namespace.name == istiod.namespace and _NAME.fullmatch(network):
+            yield claim("cluster.network", network, namespace, "metadata", "labels")
 
 
 def _mesh_config(source: Manifest) -> Iterator[Claim]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 
 from generator.core.findings import Finding
+from generator.environment.gateways import EAST_WEST, EGRESS
 from generator.environment.model import Environment
 from generator.model.intent import (
     AddressesPeer,
@@ -15,7 +16,9 @@ from generator.model.intent import (
     GatewayPeer,
     Intent,
     Namespace,
+    RemotePeer,
     Workload,
+    WorkloadPeer,
 )
 from generator.model.terms import Isolation, Mesh
 
@@ -28,14 +31,14 @@ def check_boundary(intent: Intent, environment: Environment) -> list[Finding]:
     findings: list[Finding] = []
     for flow in intent.flows:
         findings += _check_addresses(environment, flow)
-        findings += _check_pass_through(environment, flow)
+        findings += _check_pass_through(intent, environment, flow)
     for external in intent.externals:
         findings += _check_known_addresses(intent, external)
         findings += _check_origination(intent, external)
     for namespace in intent.namespaces.values():
         findings += _check_registry(intent, namespace)
     for lockdown in intent.gateways:
-        findings += _check_routes(intent, lockdown)
+        findings += _check_routes(intent, environment, lockdown)
         findings += _check_sources(environment, lockdown)
         findings += _check_hosts(intent, environment, lockdown) if lockdown.is_routed_only else []
     return findings
@@ -55,15 +58,19 @@ def _check_addresses(environment: Environment, flow: Flow) -> list[Finding]:
     return findings
 
 
-def _check_pass_through(environment: Environment, flow: Flow) -> list[Finding]:
-    """Only an ingress gateway lets in: an east-west one hands on connections of others as they are."""
-    gateways = environment.gateways or {}
+def _check_pass_through(intent: Intent, environment: Environment, flow: Flow) -> list[Finding]:
+    """Only an ingress gateway lets in; callers through an east-west one keep the identities of their own cluster.
+
+    Of servers that are secured elsewhere it is said only that the gateway's own pods may reach them.
+    """
+    gateways, server = environment.gateways or {}, flow.server
     if not isinstance(flow.client, GatewayPeer):
         return []
-    if gateways[flow.client.gateway].role == "egress" and not isinstance(flow.server, AddressesPeer):
+    role = gateways[flow.client.gateway].role
+    if role == EGRESS and not isinstance(server, AddressesPeer):
         message = f"the gateway {flow.client.gateway!r} is for what leaves the cluster: nothing comes in through it"
         return [Finding("MG028", message, flow.origin.place, "expose it through an ingress gateway")]
-    if gateways[flow.client.gateway].role != "east-west":
+    if role != EAST_WEST or (isinstance(server, WorkloadPeer) and not intent.workloads[server.key].is_rendered):
         return []
     message = f"the gateway {flow.client.gateway!r} joins clusters: who comes through it is not the gateway itself"
     fix = "name the workload that calls, with its cluster; expose through an ingress gateway for callers outside"
@@ -123,9 +130,15 @@ def _clients(intent: Intent, external: ExternalService) -> list[Workload]:
     return [workload for workload in known if workload is not None]
 
 
-def _check_routes(intent: Intent, lockdown: GatewayLockdown) -> list[Finding]:
+def _check_routes(intent: Intent, environment: Environment, lockdown: GatewayLockdown) -> list[Finding]:
     """A gateway that is closed, and routes to nothing, serves nobody."""
+    joins = (environment.gateways or {})[lockdown.gateway].role == EAST_WEST
+    if joins and lockdown.is_routed_only:
+        message = f"the gateway {lockdown.gateway!r} joins clusters: it passes connections on and reads no requests"
+        return [Finding("MG028", message, lockdown.origin.place, "drop requests: routed")]
     if any(flow.client == GatewayPeer(lockdown.gateway) for flow in intent.flows):
+        return []
+    if joins and any(isinstance(flow.client, RemotePeer) for flow in intent.flows):
         return []
     message = f"the gateway {lockdown.gateway!r} is closed except for its routes, and there are none"
     fix = "list its routes, or render the profiles that expose workloads through it in the same run"

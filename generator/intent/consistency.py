@@ -28,6 +28,7 @@ from generator.model.intent import (
     Namespace,
     NamespacesPeer,
     Peer,
+    RemotePeer,
     Workload,
     WorkloadPeer,
 )
@@ -114,8 +115,9 @@ def _check_requests(intent: Intent, flow: Flow) -> list[Finding]:
             findings.append(Finding("MG028", message, place, "nothing there can read requests: move it into the mesh"))
     server = flow.server
     is_foreign = isinstance(server, WorkloadPeer) and server.namespace not in intent.namespaces
-    if isinstance(server, WorkloadPeer) and is_foreign and intent.workloads[server.key].mesh is Mesh.NONE:
-        message = f"the flow asks for {what}, but {server.namespace}/{server.workload} is outside the mesh"
+    is_outside = isinstance(server, WorkloadPeer) and is_foreign and intent.workloads[server.key].mesh is Mesh.NONE
+    if is_outside or (isinstance(server, RemotePeer) and server.mesh is Mesh.NONE):
+        message = f"the flow asks for {what}, but {describe(server)} is outside the mesh"
         findings.append(Finding("MG028", message, place, "nothing there can read requests: drop the rule"))
     return findings
 
@@ -152,6 +154,9 @@ def _check_encryption(intent: Intent, flow: Flow) -> list[Finding]:
     server, reasons = flow.server, {}
     if flow.plaintext:
         reasons["comes without an identity"] = "give the client a sidecar and drop `plaintext`"
+    for peer in (flow.client, server):
+        if isinstance(peer, RemotePeer) and peer.mesh is Mesh.NONE:
+            reasons["has an end in another cluster without a sidecar"] = "move it into the mesh"
     if isinstance(server, WorkloadPeer) and intent.workloads[server.key].mesh is Mesh.NONE:
         reasons["goes to a server without a sidecar"] = "move the server into the mesh"
     if isinstance(server, WorkloadPeer) and any(port.transport != "TCP" for port in flow.ports or ()):

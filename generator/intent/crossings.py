@@ -57,8 +57,7 @@ class _Crossing:
         mesh = {self._remote.mesh, *modes(self._own, self._intent, self._environment)}
         if Mesh.AMBIENT in mesh:
             message = f"{describe(self._remote)}: between clusters, ambient is not rendered"
-            fix = "give both ends sidecars: Istio has it as alpha, behind AMBIENT_ENABLE_MULTI_NETWORK, and what "
-            fix += "policies see there is not settled"
+            fix = "give both ends sidecars: Istio keeps this behind AMBIENT_ENABLE_MULTI_NETWORK, off by default"
             yield self._impossible(message, fix)
             return
         flat = is_flat(self._remote, self._environment)

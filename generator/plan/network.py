@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from generator.core.findings import Finding
 from generator.environment.model import Environment
+from generator.model.crossings import is_flat, own_doors
 from generator.model.intent import (
     AnyonePeer,
     Flow,
@@ -16,6 +17,7 @@ from generator.model.intent import (
     Intent,
     Namespace,
     NamespacesPeer,
+    RemotePeer,
     Waypoint,
     Workload,
     WorkloadPeer,
@@ -187,6 +189,9 @@ class _NetworkPlanner:
                     yield from self._namespace_policies(namespace, flow)
         elif isinstance(peer, GatewayPeer) and any(one.gateway == peer.gateway for one in self._intent.gateways):
             yield self._gateway_policy(peer.gateway)
+        elif isinstance(peer, RemotePeer) and peer == flow.client and not is_flat(peer, self._environment):
+            closed = {one.gateway for one in self._intent.gateways}
+            yield from (self._gateway_policy(one.name) for one in own_doors(self._environment) if one.name in closed)
 
     def _namespace_policies(self, namespace: Namespace, flow: Flow) -> Iterator[_Policy]:
         """Yield what speaks for all pods of *namespace*: one policy, or those of its isolated workloads.

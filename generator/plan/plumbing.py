@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from generator.core.places import Place
+from generator.environment.gateways import EAST_WEST
 from generator.environment.model import Environment, Gateway
 from generator.model.intent import Intent, Namespace, PrometheusPeer, Workload
 from generator.model.terms import Isolation, Mesh, Port
@@ -14,6 +15,9 @@ from generator.plan.resources import NetworkRule, PeerView, Selector
 
 ISTIOD_PORT = 15012
 """xDS and certificates over TLS; without it proxies never become ready (facts: injection template)."""
+
+WEBHOOK_PORT = 15017
+"""Where istiod injects sidecars; an east-west gateway hands that of clusters without an istiod of their own on."""
 
 METRICS_PORT = 15020
 """Merged metrics of application and proxy; plaintext, not captured by the proxy (pilot-agent)."""
@@ -95,7 +99,9 @@ class Plumbing:
     def for_gateway(self, gateway: Gateway, place: Place) -> list[tuple[str, NetworkRule]]:
         """Return the rules that a gateway's pods need beside their own ports and routes."""
         here = gateway.pods.namespace
-        outbound = [("Egress", rule) for rule in (*self._dns(here), *self._istiod(here))]
+        is_webhook = gateway.role == EAST_WEST and WEBHOOK_PORT in gateway.ports
+        istiod = self._istiod(here, *([WEBHOOK_PORT] if is_webhook else []))
+        outbound = [("Egress", rule) for rule in (*self._dns(here), *istiod)]
         inbound = [("Ingress", rule) for rule in (*self._metrics(here, place), *self._probes((), place))]
         return outbound + inbound
 
@@ -134,9 +140,10 @@ class Plumbing:
             if ones
         )
 
-    def _istiod(self, seen_from: str) -> tuple[NetworkRule, ...]:
+    def _istiod(self, seen_from: str, *more: int) -> tuple[NetworkRule, ...]:
+        """Return the rule for istiod's port for proxies, and *more* of its ports."""
         peer = self._namer.pods(self._environment.istio.control_plane, seen_from, "istiod")
-        return (NetworkRule((peer,), (Port(ISTIOD_PORT, "tcp"),)),)
+        return (NetworkRule((peer,), tuple(Port(number, "tcp") for number in (ISTIOD_PORT, *more))),)
 
     def _metrics(self, seen_from: str, place: Place) -> tuple[NetworkRule, ...]:
         if self._environment.has_prometheus is False:

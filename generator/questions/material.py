@@ -69,7 +69,13 @@ def material_of(found: Found, title: str, asked: Asked) -> Material:
         return Material(title, tuple(own), environment, is_stated=asked.environment is not None)
     bundle = _rendered(list(profiles), asked)
     documents = [one for path, text in bundle.files.items() for one in read_quickly(text, path)[0]]
-    return Material(title, (*documents, *own), bundle.environment, tuple(declared(bundle.intent)), is_stated=True)
+    return Material(
+        title,
+        (*documents, *own),
+        bundle.environment,
+        tuple(declared(bundle.intent, bundle.environment)),
+        is_stated=True,
+    )
 
 
 def _is_ours(document: Document, kind: str = "") -> bool:

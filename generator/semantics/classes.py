@@ -32,7 +32,7 @@ def alike(endpoints: Sequence[Endpoint]) -> list[int]:
     for number, one in enumerate(endpoints):
         # What a gateway's own policies say depends on more than is compared here.
         special = one.name if GATEWAY_NAME in one.labels else ""
-        nature = (one.mesh, one.is_gateway, one.is_node, one.is_pod, one.ports, one.waypoint, special)
+        nature = (one.mesh, one.is_gateway, one.is_node, one.is_pod, one.ports, one.waypoint, one.cluster, special)
         found[nature] = found.get(nature, 0) | 1 << number
     return list(found.values())
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from generator.algebra.ternary import members
+from generator.semantics.neighbours import UNKNOWN_IDENTITY
 from generator.semantics.strangers import ELSEWHERE
 from generator.semantics.universe import grouped
 from generator.semantics.waypoints import is_past_waypoint
@@ -30,7 +31,7 @@ class Crowds:
         self.impostors = sum(
             1 << number for number, found in enumerate(self._members) if all(_LIKE in one.name for one in found)
         )
-        self._addresses = self._where(lambda one: not one.is_pod and not one.is_node)
+        self._addresses = self._where(lambda one: not one.is_pod and not one.is_node and not one.cluster)
         self._hidden_by = list(self._by_namespace())
         seldom = self.impostors | self._where(is_past_waypoint)
         self._wholes = [(mask & ~seldom, word) for mask, word in self._candidates() if mask]
@@ -75,17 +76,18 @@ class Crowds:
 
     def _candidates(self) -> Iterator[tuple[int, str]]:
         """Yield the sets that have a name, the more general first."""
-        pods = self._where(lambda one: one.is_pod)
-        inside = self._where(lambda one: one.mesh in IN_MESH)
-        outside = self._where(lambda one: one.is_pod and one.mesh == OUTSIDE)
-        yield pods | self._addresses | self._where(lambda one: one.is_node), "anyone"
+        pods = self._where(_is_local)
+        inside = self._where(lambda one: one.mesh in IN_MESH and not one.cluster)
+        outside = self._where(lambda one: _is_local(one) and one.mesh == OUTSIDE)
+        others = self._where(lambda one: one.is_node or bool(one.cluster))
+        yield pods | self._addresses | others, "anyone"
         kinds = ((pods, ""), (inside, " in the mesh"), (outside, " outside the mesh"))
         yield from ((mask, f"every pod{word}") for mask, word in kinds)
         yield self._addresses, _ADDRESSES
         unknown = self._where(lambda one: bool(_UNKNOWN_POD.fullmatch(one.name)))
         spaces = [{one.namespace for one in found} for found in self._real]
         of_one = grouped((name, number) for number, names in enumerate(spaces) for name in names if len(names) == 1)
-        for name in sorted({one.namespace for found in self._members for one in found if one.is_pod} - {ELSEWHERE}):
+        for name in sorted({one.namespace for found in self._members for one in found if _is_local(one)} - {ELSEWHERE}):
             own = of_one.get(name, 0)
             yield from ((mask & own, f"every pod of {name}{word}") for mask, word in kinds)
             yield own & ~unknown, f"every workload of {name}"
@@ -96,8 +98,16 @@ class Crowds:
         return sum(1 << number for number, found in enumerate(self._real) if all(map(holds, found)))
 
 
+def _is_local(one: Endpoint) -> bool:
+    """Tell whether *one* is a pod of this cluster."""
+    return one.is_pod and not one.cluster
+
+
 def _names(found: Sequence[Endpoint]) -> list[str]:
     """Return the names of one class: its workloads, else the strangers that it stands for."""
+    if found[0].cluster:
+        unknown = [one.name for one in found if UNKNOWN_IDENTITY in one.name]
+        return unknown or [one.name for one in found]
     if not found[0].is_pod:
         return [found[0].name.replace("the address ", "addresses like ")]
     real = [one.name for one in found if _LIKE not in one.name and not _UNKNOWN_POD.fullmatch(one.name)]

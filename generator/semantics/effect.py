@@ -82,9 +82,14 @@ class Effect:
         """Return whose calls of *server* are worth a question.
 
         Pods past their own waypoint are a second side of the same pods: as clients there is one
-        side of them, and as servers the others come to them as to the first.
+        side of them, and as servers the others come to them as to the first. Callers of other
+        clusters come for pods of this one.
         """
         past = self.universe.remembered("past waypoints", is_past_waypoint)
+        if self.endpoints[server].cluster:
+            return 0  # connections to other clusters go to addresses
+        if not self.endpoints[server].is_pod:
+            past |= self.universe.remembered("other clusters", lambda one: bool(one.cluster))
         if not past >> server & 1:
             return self.universe.everyone & ~past
         return (self._ambient | self.universe.remembered("gateways", lambda one: one.is_gateway)) & ~past

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from generator.core.errors import MeshgenError
@@ -13,6 +13,7 @@ from generator.environment.model import Pods
 from generator.manifests.workloads import Service
 from generator.semantics.cluster import Cluster
 from generator.semantics.membership import mesh_mode
+from generator.semantics.neighbours import neighbours
 from generator.semantics.strangers import addresses, known_ranges, own_node
 from generator.semantics.waypoints import with_waypoints
 from generator.topology import UNKNOWN, Endpoint
@@ -56,6 +57,7 @@ def find_end(cluster: Cluster, text: str, *, port: str | None = None) -> End:
         MeshgenError: nothing has that name, several things have it, or nobody can say where it leads.
     """
     found = _address(cluster, text) or _platform(cluster, text) or _labelled(cluster, text)
+    found = found or _elsewhere(cluster, text, is_server=port is not None)
     if found:
         return found
     name = _parsed(text)
@@ -202,6 +204,29 @@ def _labelled(cluster: Cluster, text: str) -> End | None:
     shown, stated = cluster.namespaces.get(namespace), cluster.environment.mesh_namespaces.get(namespace)
     mesh = stated if shown is None and stated else mesh_mode(namespace, shown, labels, {}, is_host_network=False)
     return End((Endpoint(text, namespace, labels, cluster.namespace_labels(namespace), mesh=mesh or UNKNOWN),))
+
+
+def _elsewhere(cluster: Cluster, text: str, *, is_server: bool) -> End | None:
+    """Return a caller in another cluster of the mesh: ``CLUSTER/NAMESPACE/SERVICEACCOUNT``."""
+    parts, others = text.split("/"), cluster.environment.clusters or {}
+    if len(parts) != 3 or not others or parts[0].lower() in _KINDS:
+        return None
+    if parts[0] not in others:
+        cure = suggestion(parts[0], others)
+        raise MeshgenError(f"the environment {cluster.environment.name!r} has no cluster {parts[0]!r}: {cure}")
+    other, who = others[parts[0]], f"{parts[1]}/{parts[2]}"
+    where = [*(other.door.addresses if other.door else ()), *(other.pods or ())]
+    if is_server:
+        cure = f"ask about the address that it is dialled at: {' or '.join(where) or 'the environment states none'}"
+        raise MeshgenError(f"{text!r} is in another cluster, where its own policies decide: {cure}")
+    found = [one for one in neighbours(cluster.environment, [(parts[1], parts[2])]) if one.cluster == parts[0]]
+    found = [one for one in found if f": {who}, " in one.name]
+    if not found:
+        cure = "connections come from its pods (clusters.NAME.pods), or through a gateway with role: east-west"
+        raise MeshgenError(f"the environment {cluster.environment.name!r} does not say how {text!r} comes here: {cure}")
+    spaces = cluster.namespace_labels
+    placed = [replace(one, namespace_labels=spaces(one.namespace)) if one.is_pod else one for one in found]
+    return End(tuple(placed), f"{text} is who has the identity {who} in the cluster {parts[0]}", is_sample=True)
 
 
 def _parsed(text: str) -> _Name:

@@ -14,32 +14,56 @@ from dataclasses import replace
 
 from generator.environment.model import Environment, OtherCluster
 from generator.semantics.strangers import ELSEWHERE, first_of
-from generator.topology import OUTSIDE, SIDECAR, Endpoint
+from generator.topology import SIDECAR, Endpoint
 
 _EAST_WEST = "east-west"
+NOBODY = "unknown"
+"""Stands for the cluster of whoever reaches a gateway from anywhere, without a certificate of the mesh."""
+UNKNOWN_IDENTITY = "an unknown identity"
+"""Somebody of a namespace that nobody names."""
+_STRANGER = "stranger"
 Account = tuple[str, str]
 """Namespace and ServiceAccount."""
 
 
-def neighbours(environment: Environment, accounts: Iterable[Account]) -> Iterator[Endpoint]:
-    """Yield every way in from other clusters with everybody who may take it: *accounts*, and an unknown identity."""
-    known = [*sorted(set(accounts)), (ELSEWHERE, "stranger")]
+def neighbours(
+    environment: Environment, accounts: Iterable[Account], namespaces: Iterable[str] = ()
+) -> Iterator[Endpoint]:
+    """Yield every way in from other clusters with everybody who may take it.
+
+    That is who has one of *accounts*, who has another of the same *namespaces*, and an unknown
+    identity. Proxies refuse certificates of a trust domain that this cluster does not accept:
+    to them their holders have none.
+    """
+    known = dict.fromkeys(sorted(set(accounts)))
+    homes = dict.fromkeys(sorted({*namespaces, *(namespace for namespace, _ in known)} - {ELSEWHERE}))
+    everybody = [(f"{namespace}/{account}", namespace, account) for namespace, account in known]
+    everybody += [(f"another identity of {namespace}", namespace, _STRANGER) for namespace in homes]
+    everybody.append((UNKNOWN_IDENTITY, ELSEWHERE, _STRANGER))
     doors = list(_doors(environment)) if environment.clusters else []
     for door in doors:
-        yield replace(door, name=f"somebody without an identity, through {door.name}", mesh=OUTSIDE, cluster="outside")
+        yield replace(door, name=f"somebody without an identity, through {door.name}", cluster=NOBODY)
     for cluster in (environment.clusters or {}).values():
-        ways = [replace(door, name=f"through {door.name}") for door in doors]
-        if cluster.network is not None and cluster.network == environment.cluster.network:
-            ways = list(_at_addresses(cluster))
-        for way in ways:
-            for namespace, account in known if _is_trusted(cluster, environment) else ():
-                who = "an unknown identity" if namespace == ELSEWHERE else f"{namespace}/{account}"
-                name = f"{who} of the cluster {cluster.name}, {way.name}"
-                yield replace(way, name=name, account=account, home=namespace, mesh=SIDECAR, cluster=cluster.name)
+        is_trusted = _is_trusted(cluster, environment)
+        for way in _ways(cluster, environment, doors):
+            for who, namespace, account in everybody:
+                name = f"the cluster {cluster.name}: {who}, {way.name}"
+                one = replace(way, name=name, cluster=cluster.name)
+                yield replace(one, account=account, home=namespace, mesh=SIDECAR) if is_trusted else one
+
+
+def _ways(cluster: OtherCluster, environment: Environment, doors: Iterable[Endpoint]) -> Iterator[Endpoint]:
+    if cluster.network is not None and cluster.network == environment.cluster.network:
+        yield from _at_addresses(cluster)
+    else:
+        yield from (replace(door, name=f"through {door.name}") for door in doors)
 
 
 def _is_trusted(cluster: OtherCluster, environment: Environment) -> bool:
-    """Tell whether proxies here may take certificates of *cluster*: those of a foreign trust domain are refused."""
+    """Tell whether proxies here may take certificates of *cluster*.
+
+    Istio 1.30.3 pilot/pkg/networking/plugin/authn/util.go: those of its own trust domain, and of its aliases.
+    """
     domains = (environment.istio.trust_domain, *environment.istio.trust_domain_aliases)
     return None in (cluster.trust_domain, environment.istio.trust_domain) or cluster.trust_domain in domains
 

@@ -44,7 +44,7 @@ class Nodes:
         self._known: dict[str, Node] = {}
         self._crowds: dict[str, str] = {}
         for one in everybody:
-            if not one.is_pod or one.name.startswith(_STRANGE):
+            if not one.is_pod or one.cluster or one.name.startswith(_STRANGE):
                 continue
             if one.name.startswith(f"{one.namespace}/"):
                 self._known[one.name] = Node(one.name, NodeKind.WORKLOAD, one.namespace)

@@ -34,7 +34,7 @@ def stand_ins(clusters: Iterable[Cluster], known: Iterable[Endpoint]) -> list[St
     accounts: set[tuple[str, str]] = set()
     for one in known:
         by_namespace.setdefault(one.namespace, []).append(one)
-        accounts.add((one.namespace, one.account))
+        accounts.add(one.identity)
     wanted: dict[_Wanted, None] = {}
     named: set[tuple[str, str]] = set()
     asked: dict[tuple[str, LabelSelector], None] = {}

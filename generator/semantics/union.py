@@ -9,6 +9,7 @@ from functools import cached_property
 from generator.environment.model import Environment
 from generator.semantics.cluster import Cluster
 from generator.semantics.membership import mesh_mode
+from generator.semantics.neighbours import neighbours
 from generator.semantics.standins import StandIn, stand_ins
 from generator.semantics.strangers import (
     ELSEWHERE,
@@ -16,6 +17,7 @@ from generator.semantics.strangers import (
     addresses,
     impostors,
     known_ranges,
+    named_accounts,
     named_namespaces,
     own_node,
     platform_pods,
@@ -139,6 +141,8 @@ def _outsiders(old: Cluster, new: Cluster, known: Sequence[Endpoint]) -> list[En
     environments: list[Environment] = [old.environment, new.environment]
     namespaces = {one.namespace for one in known if one.is_pod} | {ELSEWHERE}
     ranges: set[str] = set()
+    accounts = {account for cluster in (old, new) for account in named_accounts(cluster.bundle)}
+    homes = {name for cluster in (old, new) for name in named_namespaces(cluster.bundle)}
     for cluster in (old, new):
         namespaces |= set(named_namespaces(cluster.bundle)) | set(cluster.namespaces)
         namespaces |= {pods.namespace for pods in platform_pods(cluster.environment)}
@@ -147,5 +151,7 @@ def _outsiders(old: Cluster, new: Cluster, known: Sequence[Endpoint]) -> list[En
     found = [one for name in sorted(namespaces) for one in strangers(name, has_ambient=has_ambient)]
     found.append(own_node(environments[1]))
     found += [Endpoint(f"the address {one}", address=one) for one in sorted(addresses(ranges))]
-    found += [impostor for one in known for impostor in impostors(one)]
-    return list({one.name: one for one in found}.values())
+    found += [impostor for one in known if not one.cluster for impostor in impostors(one)]
+    found += [one for environment in environments for one in neighbours(environment, accounts, homes)]
+    names = {one.name for one in known}
+    return list({one.name: one for one in found if one.name not in names}.values())

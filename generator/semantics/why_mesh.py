@@ -120,7 +120,9 @@ def authorization_layer(pair: Pair) -> tuple[Layer, str]:
     layer, only = authorization_as_given(pair)
     if pair.client.account or not pair.client.is_pod or pair.unbound:
         return layer, only
-    named = sorted(account for space, account in named_accounts(pair.cluster.bundle) if space == pair.client.namespace)
+    named = sorted(
+        account for space, account in named_accounts(pair.cluster.bundle) if space == pair.client.identity[0]
+    )
     others = [authorization_as_given(replace(pair, client=replace(pair.client, account=one))) for one in named]
     if all((each.verdict, text) == (layer.verdict, only) for each, text in others):
         return layer, only

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from generator.environment.model import Gateway
 from generator.model.intent import (
     AddressesPeer,
     AnyonePeer,
     GatewayPeer,
     Namespace,
     PrometheusPeer,
+    RemotePeer,
     Waypoint,
     WorkloadPeer,
 )
@@ -16,7 +20,7 @@ from generator.topology import PROBE_SOURCES, SIDECAR, Endpoint, Point
 from generator.verify.intended_roads import IntendedRoads, Leg
 from generator.verify.meaning import Meaning, covers, is_within
 
-LOOKUP, XDS, METRICS, READINESS = 53, 15012, 15020, 15021
+LOOKUP, XDS, WEBHOOKS, METRICS, READINESS = 53, 15012, 15017, 15020, 15021
 
 
 class IntendedNetwork:
@@ -45,7 +49,7 @@ class IntendedNetwork:
             return False  # anyone is whoever stands at the other end, none of our pods in particular
         if isinstance(peer, WorkloadPeer):
             return self._meaning.intent.workloads[peer.namespace, peer.workload].is_rendered
-        return not isinstance(peer, GatewayPeer) or bool(self._meaning.locked_gateways >> endpoint & 1)
+        return not isinstance(peer, GatewayPeer | RemotePeer) or bool(self._meaning.locked_gateways >> endpoint & 1)
 
     def _plumbing(self, endpoint: int, direction: str, point: Point) -> int:
         one = self._meaning.universe.endpoints[endpoint]
@@ -53,7 +57,7 @@ class IntendedNetwork:
         is_gateway = bool(self._meaning.locked_gateways >> endpoint & 1)
         in_mesh = is_gateway or self._is_proxied(endpoint, namespace)
         if direction == "Egress":
-            return self._outbound(point, in_mesh)
+            return self._outbound(point, in_mesh) | (self._webhooks(one, point) if is_gateway else 0)
         found = (
             self._meaning.universe.nodes if self._meaning.environment.cni.kubelet_exempt else self._probes(one, point)
         )
@@ -88,6 +92,20 @@ class IntendedNetwork:
         if in_mesh and point == Point("TCP", XDS):
             found |= self._meaning.pods(self._meaning.environment.istio.control_plane)
         return found
+
+    def _webhooks(self, one: Endpoint, point: Point) -> int:
+        """Return istiod where a gateway that joins clusters hands the injection of other clusters on to it."""
+        joining = [gateway for gateway in self._locked(one) if gateway.role == "east-west"]
+        if point != Point("TCP", WEBHOOKS) or not any(WEBHOOKS in gateway.ports for gateway in joining):
+            return 0
+        return self._meaning.pods(self._meaning.environment.istio.control_plane)
+
+    def _locked(self, one: Endpoint) -> Iterator[Gateway]:
+        """Yield the closed gateways that *one* serves."""
+        for lockdown in self._meaning.intent.gateways:
+            gateway = (self._meaning.environment.gateways or {})[lockdown.gateway]
+            if gateway.pods.namespace == one.namespace and gateway.pods.labels.items() <= one.labels.items():
+                yield gateway
 
     def _probes(self, one: Endpoint, point: Point) -> int:
         """Return the nodes on the ports that the kubelet probes, where the plugin does not exempt it."""

@@ -42,9 +42,17 @@ def endpoints(intent: Intent, environment: Environment, bundle: Bundle) -> list[
     return _placed([*known, *(impostor for one in local for impostor in impostors(one))], intent)
 
 
-def declared(intent: Intent) -> list[Endpoint]:
-    """Return the workloads of *intent* alone, as policies see them."""
-    return _placed([one for workload in intent.workloads.values() for one in _workload(workload, intent)], intent)
+def declared(intent: Intent, environment: Environment) -> list[Endpoint]:
+    """Return the workloads of *intent* alone, as policies see them; of other clusters, those who call."""
+    own = [one for workload in intent.workloads.values() for one in _workload(workload, intent)]
+    calling = {
+        (flow.client.cluster, (flow.client.namespace, account))
+        for flow in intent.flows
+        if isinstance(flow.client, RemotePeer)
+        for account in flow.client.service_accounts
+    }
+    arriving = neighbours(environment, [who for _, who in calling])
+    return _placed([*own, *(one for one in arriving if (one.cluster, one.identity) in calling)], intent)
 
 
 def _placed(known: list[Endpoint], intent: Intent) -> list[Endpoint]:
@@ -69,7 +77,7 @@ def _all(intent: Intent, environment: Environment, bundle: Bundle) -> Iterator[E
         home = intent.namespaces.get(namespace)
         for stranger in strangers(namespace, has_ambient=has_ambient):
             yield stranger if home is None else _at_home(stranger, home)
-    yield from neighbours(environment, _accounts(intent, environment))
+    yield from neighbours(environment, _accounts(intent, environment), named_namespaces(bundle))
     yield own_node(environment)
     found = addresses(known_ranges(environment, bundle) | _intended_ranges(intent))
     found |= set(PROBE_SOURCES.values()) if has_ambient else set()
@@ -127,7 +135,7 @@ def _accounts(intent: Intent, environment: Environment) -> Iterator[tuple[str, s
         yield environment.prometheus.pods.namespace, environment.prometheus.service_account
     for peer in (peer for flow in intent.flows for peer in (flow.client, flow.server)):
         yield from ((peer.namespace, one) for one in peer.service_accounts) if isinstance(peer, RemotePeer) else ()
-        yield from ((name, "stranger") for name in getattr(peer, "names", ()))
+        yield from ((name, "any") for name in getattr(peer, "names", ()))
 
 
 def _intended_namespaces(intent: Intent) -> set[str]:

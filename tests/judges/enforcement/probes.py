@@ -58,7 +58,10 @@ def clients(case: Case) -> list[Client]:
 
 def spiffe(case: Case, one: Endpoint) -> str:
     """Return the identity that istiod gives to *one*."""
-    return f"spiffe://{case.cluster.environment.istio.trust_domain}/ns/{one.namespace}/sa/{one.account or 'default'}"
+    environment, (namespace, account) = case.cluster.environment, one.identity
+    elsewhere = (environment.clusters or {}).get(one.cluster)
+    domain = elsewhere.trust_domain if elsewhere else environment.istio.trust_domain
+    return f"spiffe://{domain}/ns/{namespace}/sa/{account or 'default'}"
 
 
 def _source_fields(case: Case) -> set[str]:
