@@ -60,6 +60,18 @@ CASES = {
 }
 
 
+def test_a_gateway_that_is_named_may_run_in_the_root_namespace(tmp_path: Path) -> None:
+    """Its labels mean pods of every namespace there; its name means it alone, and needs no consent."""
+    text = ENVIRONMENT.replace("INSTALLED", API.replace("namespace: edge", "namespace: istio-system"))
+    (tmp_path / "here.yaml").write_text(text.replace("VERSION", '"1.30.3"'))
+    (tmp_path / "all.yaml").write_text(PROFILES + LIMIT)
+    run = meshgen("render", tmp_path / "all.yaml", "-o", "-")
+    assert run.code == 0, run.err
+    (tmp_path / "here.yaml").write_text(text.replace("VERSION", '"1.21.0"'))
+    run = meshgen("render", tmp_path / "all.yaml", "-o", "-")
+    assert (run.code, "gateway-labels-mesh-wide" in run.err) == (2, True)
+
+
 @pytest.mark.parametrize(("installed", "version", "found"), CASES.values(), ids=CASES)
 def test_what_is_for_a_gateway_is_attached_to_it(
     tmp_path: Path, installed: str, version: str, found: dict[str, Any]
