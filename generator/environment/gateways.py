@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from generator.core.findings import Finding
 from generator.core.places import Document, Json
+from generator.environment.model import Environment, Gateway
 
 INGRESS, EAST_WEST, EGRESS = "ingress", "east-west", "egress"
 """What a gateway is for; the default is ingress."""
@@ -30,6 +31,21 @@ _CURES = {
     "helm": "name the Helm release (release: NAME), from which the chart makes labels and ServiceAccount, or state it",
     "gateway-api": "state it: pods of a Gateway listen on the ports of its listeners",
 }
+
+
+_FIRST_TARGET_REFS = (1, 22)
+"""The first Istio that reads ``targetRefs`` (istio api security/v1 and networking/v1alpha3, 1.22)."""
+
+
+def is_named_by_policies(gateway: Gateway, environment: Environment) -> bool:
+    """Tell whether policies are attached to *gateway* by its Gateway, with ``targetRefs``, and not by its labels.
+
+    Labels of the pods that istiod makes are its own affair, and a setting of istiod may end that
+    policies find them so (ENABLE_SELECTOR_BASED_K8S_GATEWAY_POLICY, analyzer IST0166). Where the
+    version of Istio is not known, labels still work.
+    """
+    version = environment.istio.version
+    return gateway.install == "gateway-api" and version is not None and version >= _FIRST_TARGET_REFS
 
 
 def completed(found: Document) -> list[Finding]:

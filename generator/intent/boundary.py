@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 
 from generator.core.findings import Finding
-from generator.environment.gateways import EAST_WEST, EGRESS
+from generator.environment.gateways import EAST_WEST, EGRESS, is_named_by_policies
 from generator.environment.model import Environment
 from generator.model.intent import (
     AddressesPeer,
@@ -176,7 +176,8 @@ def _check_hosts(intent: Intent, environment: Environment, lockdown: GatewayLock
         message = f"the gateway {name!r} is to answer for its hosts alone, and stays open mesh-wide for every request"
         fix = "leave it out of mesh-baseline's gateways: its own policy opens it"
         findings.append(Finding("MG025", message, place, fix, related=((wide.origin.place, "the mesh-wide policy"),)))
-    is_mesh_wide = gateway.pods.namespace == environment.istio.root_namespace
+    is_in_root = gateway.pods.namespace == environment.istio.root_namespace
+    is_mesh_wide = is_in_root and not is_named_by_policies(gateway, environment)
     if is_mesh_wide and not intent.accepts("gateway-labels-mesh-wide", lockdown.origin.profile):
         message = f"the gateway {name!r} runs in the root namespace: a policy for it holds for every pod of the mesh "
         message += "with its labels"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from generator.core.findings import Finding
+from generator.environment.gateways import is_named_by_policies
 from generator.environment.model import Environment, Pods
 from generator.model.intent import Intent, MeshWide, Namespace
 from generator.model.terms import Authorization, Isolation
@@ -78,7 +79,8 @@ def _check_gateways(intent: Intent, environment: Environment, wanted: MeshWide) 
         return
     for name, place in zip(wanted.gateways, wanted.gateway_places, strict=True):
         gateway = gateways.get(name)
-        if gateway is not None and gateway.pods.namespace == environment.istio.root_namespace:
+        is_wide = gateway is not None and gateway.pods.namespace == environment.istio.root_namespace
+        if gateway is not None and is_wide and not is_named_by_policies(gateway, environment):
             labels = ", ".join(f"{key}={value}" for key, value in sorted(gateway.pods.labels.items()))
             ports = ", ".join(str(port) for port in gateway.ports)
             message = f"the gateway {name!r} runs in the root namespace: the policy that keeps it open holds for every "

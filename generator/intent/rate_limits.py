@@ -32,9 +32,28 @@ def _check(limit: RateLimit, intent: Intent, environment: Environment) -> Iterat
         yield Finding("MG029", message, place, fix)
     if limit.gateway:
         yield from _at_gateway(limit, environment)
-    elif intent.workloads[limit.namespace, limit.workload].mesh is not Mesh.SIDECAR:
-        message = f"the requests to {limit.workload!r} are to be limited, but it has no sidecar that could count them"
-        yield Finding("MG028", message, place, "give it a sidecar, or limit requests at the gateway")
+    else:
+        yield from _at_workload(limit, intent)
+
+
+def _at_workload(limit: RateLimit, intent: Intent) -> Iterator[Finding]:
+    """A sidecar counts the requests to its own port; nothing else does so for one workload alone.
+
+    Waypoints read EnvoyFilters of the context WAYPOINT (CRD of istio 1.30.3). What can be matched there
+    is the Service's port, a filter and a route; no Service by name, nor may one be among the targets.
+    """
+    workload, place = intent.workloads[limit.namespace, limit.workload], limit.origin.place
+    if workload.mesh is Mesh.SIDECAR:
+        return
+    message = f"the requests to {limit.workload!r} are to be limited, but it has no sidecar that could count them"
+    if workload.waypoint is not None:
+        message = f"the requests to {limit.workload!r} are to be limited, but a filter in the waypoint "
+        message += f"{workload.waypoint.name!r} cannot name it: it matches the port of a Service, and would limit all "
+        message += "Services behind the waypoint that have the same"
+    elif workload.mesh is Mesh.AMBIENT:
+        message = f"the requests to {limit.workload!r} are to be limited, but ztunnel reads no requests"
+    fix = "limit requests at the gateway (`gateways`) that sends them, or give the workload a sidecar (`mesh: sidecar`)"
+    yield Finding("MG028", message, place, fix)
 
 
 def _at_gateway(limit: RateLimit, environment: Environment) -> Iterator[Finding]:

@@ -22,6 +22,7 @@ from generator.model.intent import (
 from generator.model.peers import describe
 from generator.model.terms import Authorization, Isolation, Mesh, Origin
 from generator.plan import naming
+from generator.plan.attachment import GATEWAY_API
 from generator.plan.identities import Identities
 from generator.plan.resources import AuthorizationPolicyView, AuthorizationRule, Resource, Target, mesh_object
 from generator.plan.roads import Way, ways
@@ -91,7 +92,7 @@ class _Door:
 
 
 def _gateway(waypoint: Waypoint) -> Target:
-    return Target("gateway.networking.k8s.io", "Gateway", waypoint.name)
+    return Target(GATEWAY_API, "Gateway", waypoint.name)
 
 
 def in_parts(sources: Mapping[str, list[str]]) -> Iterator[dict[str, tuple[str, ...]]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from generator.environment.model import Environment
 from generator.model.intent import GatewayLockdown, GatewayPeer, Intent
 from generator.plan import naming
+from generator.plan.attachment import at_gateway
 from generator.plan.resources import AuthorizationPolicyView, AuthorizationRule, Resource, mesh_object
 
 
@@ -25,7 +26,8 @@ def _entrance(lockdown: GatewayLockdown, intent: Intent, environment: Environmen
     ports = tuple(str(port) for port in sorted(gateway.ports))
     words = "anyone, for the hosts that it serves; what is behind it decides about the rest"
     rules = (AuthorizationRule(words, {}, ports, hosts=spelled),) if hosts else ()
-    view = AuthorizationPolicyView(gateway.pods.labels, rules)
+    labels, target = at_gateway(gateway, environment)
+    view = AuthorizationPolicyView(labels, rules, target=target)
     purpose = f"The gateway {lockdown.gateway} answers requests for the hosts that it routes, and no others."
     name = naming.fit(f"allow-gateway-{lockdown.gateway}-hosts")
     yield mesh_object("AuthorizationPolicy", gateway.pods.namespace, name, view, purpose, (lockdown.origin,))

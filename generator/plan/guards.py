@@ -8,6 +8,7 @@ from generator.environment.model import Environment
 from generator.model.intent import Intent
 from generator.model.traffic import AddressGuard
 from generator.plan import naming
+from generator.plan.attachment import at_gateway
 from generator.plan.authorization import with_ports
 from generator.plan.resources import AuthorizationPolicyView, AuthorizationRule, Resource, mesh_object
 
@@ -23,7 +24,8 @@ def plan_guards(intent: Intent, environment: Environment) -> list[Resource]:
 
 def _policy(guard: AddressGuard, environment: Environment) -> Resource:
     gateway = (environment.gateways or {})[guard.gateway]
-    view = AuthorizationPolicyView(gateway.pods.labels, tuple(_rules(guard, environment)), "DENY")
+    labels, target = at_gateway(gateway, environment)
+    view = AuthorizationPolicyView(labels, tuple(_rules(guard, environment)), "DENY", target)
     about = ", ".join(guard.hosts) or "everything"
     purpose = f"Who may ask the gateway {guard.gateway} for {about}, by the client's own address."
     name = naming.fit(f"deny-addresses-{guard.gateway}" + (f"-{naming.slug(about)}" if guard.hosts else ""))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from generator.environment.model import Environment
 from generator.model.intent import Intent, MeshWide
 from generator.plan import naming
+from generator.plan.attachment import at_gateway
 from generator.plan.resources import (
     AuthorizationPolicyView,
     AuthorizationRule,
@@ -43,7 +44,8 @@ def _open_gateway(name: str, environment: Environment, wanted: MeshWide) -> Reso
     gateway = (environment.gateways or {})[name]
     ports = tuple(str(port) for port in sorted(gateway.ports))
     rule = AuthorizationRule("anyone: the gateway is the public door, and what is behind it decides", {}, ports)
-    view = AuthorizationPolicyView(gateway.pods.labels, (rule,))
+    labels, target = at_gateway(gateway, environment)
+    view = AuthorizationPolicyView(labels, (rule,), target=target)
     purpose = f"The gateway {name} stays open on its own ports."
     policy_name = naming.fit(f"allow-gateway-{name}")
     return mesh_object("AuthorizationPolicy", gateway.pods.namespace, policy_name, view, purpose, (wanted.origin,))

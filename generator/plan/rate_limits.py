@@ -6,6 +6,7 @@ from generator.environment.model import Environment
 from generator.model.intent import Intent
 from generator.model.traffic import RateLimit
 from generator.plan import naming
+from generator.plan.attachment import at_gateway
 from generator.plan.resources import RateLimitView, Resource, mesh_object
 
 
@@ -15,9 +16,11 @@ def plan_rate_limits(intent: Intent, environment: Environment) -> list[Resource]
 
 
 def _filter(limit: RateLimit, intent: Intent, environment: Environment) -> Resource:
+    target = None
     if limit.gateway:
-        pods = (environment.gateways or {})[limit.gateway].pods
-        namespace, labels, context, name = pods.namespace, pods.labels, "GATEWAY", f"gateway-{limit.gateway}"
+        gateway = (environment.gateways or {})[limit.gateway]
+        labels, target = at_gateway(gateway, environment)
+        namespace, context, name = gateway.pods.namespace, "GATEWAY", f"gateway-{limit.gateway}"
     else:
         workload = intent.workloads[limit.namespace, limit.workload]
         namespace, labels, context, name = workload.namespace, workload.labels, "SIDECAR_INBOUND", limit.workload
@@ -30,6 +33,7 @@ def _filter(limit: RateLimit, intent: Intent, environment: Environment) -> Resou
         burst=limit.burst,
         requests=limit.requests,
         interval=f"{limit.seconds}s",
+        target=target,
     )
     purpose = f"{name}: each proxy lets {limit.requests} requests pass in {limit.seconds} s on port "
     purpose += f"{limit.port.number}, {limit.burst} at once; the others get 429."

@@ -88,7 +88,7 @@ class AuthorizationRule:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a policy is attached to with ``targetRefs``: a waypoint reads it, and nobody else."""
+    """What a policy is attached to with ``targetRefs``: a waypoint or a gateway reads it, and nobody else."""
 
     group: str
     kind: str
@@ -254,7 +254,10 @@ class TelemetryView:
 
 @dataclass(frozen=True, slots=True)
 class RateLimitView:
-    """``spec`` of an EnvoyFilter that limits requests on one port; ``interval`` is the time of ``requests``."""
+    """``spec`` of an EnvoyFilter that limits requests on one port; ``interval`` is the time of ``requests``.
+
+    It is for the pods with ``labels``, or for the Gateway that is its ``target``.
+    """
 
     labels: Mapping[str, str]
     context: str
@@ -264,6 +267,7 @@ class RateLimitView:
     burst: int
     requests: int
     interval: str
+    target: Target | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from generator.algebra.intervals import Intervals
-from generator.report.json import SCHEMA_VERSION, json_text
+from generator.core.places import Place
+from generator.report.json import json_line
 from generator.report.page import as_page
 from generator.report.picture.scene import scene_of
 from generator.report.picture.svg import as_svg
@@ -21,6 +21,8 @@ from generator.semantics.reasons import Verdict
 
 _PLAIN = re.compile(r"[^A-Za-z0-9 ./_:,()=-]")
 _WHOLE = Intervals(((1, 65535),))
+GRAPH_SCHEMA_VERSION = 2
+"""Of the JSON. Version 1 repeated the rules of an edge for each of its pairs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,47 +102,64 @@ def _for_dot(text: str) -> str:
 
 
 def _as_json(wanted: Wanted) -> str:
-    behind = RulesBehind(wanted.graph)
-    edges = [text for one in wanted.graph.edges for text in _edges_as_json(one, _rules(behind, one))]
-    listed = "[\n    " + ",\n    ".join(edges) + "\n  ]" if edges else "[]"
-    return f'{{\n  "schemaVersion": {SCHEMA_VERSION},\n  "edges": {listed}\n}}'
+    told = _Told(RulesBehind(wanted.graph))
+    edges = [text for one in wanted.graph.edges for text in _edges_as_json(one, told.number(one))]
+    fields = {"rules": told.rules, "because": told.because, "edges": edges}
+    lists = ",\n  ".join(f'"{name}": {_listed(items)}' for name, items in fields.items())
+    return f'{{\n  "schemaVersion": {GRAPH_SCHEMA_VERSION},\n  {lists}\n}}'
 
 
-def _edges_as_json(edge: Edge, rules: Mapping[str, Any]) -> Iterator[str]:
-    """Yield *edge* once for each client, server and transport.
+def _listed(items: Iterable[str]) -> str:
+    lines = ",\n    ".join(items)
+    return f"[\n    {lines}\n  ]" if lines else "[]"
 
-    What is the same of all of them is written once: behind one edge there may be hundreds of rules.
-    """
+
+class _Told:
+    """Every rule once, and every set of them that lets edges through: pairs of large crowds share hundreds."""
+
+    def __init__(self, behind: RulesBehind) -> None:
+        self._behind = behind
+        self._rules: dict[tuple[str, str, Place], int] = {}
+        self._because: dict[tuple[tuple[int, ...], tuple[str, ...]], int] = {}
+
+    def number(self, edge: Edge) -> int:
+        """Return the number of what lets *edge* through, with the facts that are missing."""
+        found = self._behind.rules(edge)
+        written = [(one.kind, each.text, each.place) for one in found for each in one.reasons if each.place]
+        rules = [self._rules.setdefault(one, len(self._rules)) for one in dict.fromkeys(written)]
+        key = (tuple(rules), tuple(dict.fromkeys(fact for one in found for fact in one.missing)))
+        return self._because.setdefault(key, len(self._because))
+
+    @property
+    def rules(self) -> Iterator[str]:
+        """Every rule, in one line."""
+        for (layer, text, place), number in self._rules.items():
+            where = {"file": place.file, "line": place.line, "column": place.column}
+            yield json_line({"id": number, "layer": layer, "text": text, **where})
+
+    @property
+    def because(self) -> Iterator[str]:
+        """Every set of rules, in one line."""
+        for (rules, missing), number in self._because.items():
+            yield json_line({"id": number, "rules": list(rules), "missing": list(missing)})
+
+
+def _edges_as_json(edge: Edge, because: int) -> Iterator[str]:
+    """Yield *edge* once for each client, server and transport."""
     same = {
         "verdict": edge.verdict.value,
         "network": edge.network.value,
         "mtls": edge.mtls.value,
         "authorization": edge.authorization.value,
         "http": edge.requests.split("; ") if edge.requests else [],
-        **rules,
+        "because": because,
     }
-    rest = _indented(same)
+    rest = json_line(same).removeprefix("{")
     for client in edge.clients:
         for server in edge.servers:
             for transport, ports in edge.open_ports:
                 own = {"from": client, "to": server, "port": _ports(ports), "protocol": transport}
-                yield _indented(own).removesuffix("\n    }") + "," + rest.removeprefix("{")
-
-
-def _indented(data: Mapping[str, Any]) -> str:
-    """Return *data* as it stands within the list of edges."""
-    return json_text(data).replace("\n", "\n    ")
-
-
-def _rules(behind: RulesBehind, edge: Edge) -> dict[str, Any]:
-    """Return what is written that lets *edge* through, and the facts that are missing."""
-    found = behind.rules(edge)
-    written = [(one.kind, each.text, each.place) for one in found for each in one.reasons if each.place]
-    rules = [
-        {"layer": layer, "text": text, "file": place.file, "line": place.line, "column": place.column}
-        for layer, text, place in dict.fromkeys(written)
-    ]
-    return {"rules": rules, "missing": list(dict.fromkeys(fact for one in found for fact in one.missing))}
+                yield json_line(own).removesuffix("}") + ", " + rest
 
 
 def _ports(ports: Intervals) -> str:

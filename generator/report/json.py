@@ -24,6 +24,11 @@ def json_text(data: Json) -> str:
     return json.dumps(without_keys_in(data), indent=2, ensure_ascii=True)
 
 
+def json_line(data: Json) -> str:
+    """Return a part of a report as `json_text` would, in one line."""
+    return json.dumps(without_keys_in(data), ensure_ascii=True)
+
+
 def _one(finding: Finding) -> dict[str, Any]:
     return {
         "code": finding.code,

@@ -8,100 +8,90 @@ Why:
 Bad:
     apiVersion: v1
     kind: Namespace
-    metadata: {name: shop, labels: {istio-injection: enabled}}
-    ---
-    apiVersion: v1
-    kind: Namespace
-    metadata: {name: legacy}
+    metadata: {name: orders, labels: {istio-injection: enabled}}
     ---
     apiVersion: apps/v1
-    kind: Deployment
-    metadata: {name: api, namespace: shop}
+    kind: StatefulSet
+    metadata: {name: db, namespace: orders}
     spec:
-      selector: {matchLabels: {app: api}}
+      selector: {matchLabels: {app: db}}
       template:
-        metadata: {labels: {app: api}}
+        metadata: {labels: {app: db}}
+        spec: {containers: [{name: db, image: postgres, ports: [{containerPort: 5432}]}]}
+    ---
+    apiVersion: batch/v1
+    kind: CronJob
+    metadata: {name: backup, namespace: orders}
+    spec:
+      schedule: "30 1 * * *"
+      jobTemplate:
         spec:
-          containers: [{name: api, image: api, ports: [{containerPort: 8080}]}]
-    ---
-    apiVersion: apps/v1
-    kind: Deployment
-    metadata: {name: batch, namespace: legacy}
-    spec:
-      selector: {matchLabels: {app: batch}}
-      template:
-        metadata: {labels: {app: batch}}
-        spec: {containers: [{name: batch, image: batch}]}
+          template:
+            metadata: {labels: {job: backup, sidecar.istio.io/inject: "false"}}
+            spec: {restartPolicy: Never, containers: [{name: backup, image: pgdump}]}
     ---
     apiVersion: networking.k8s.io/v1
     kind: NetworkPolicy
-    metadata: {name: api, namespace: shop}
+    metadata: {name: db, namespace: orders}
     spec:
-      podSelector: {matchLabels: {app: api}}
+      podSelector: {matchLabels: {app: db}}
       policyTypes: [Ingress]
       ingress:
-        - from:
-            - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: legacy}}
-              podSelector: {matchLabels: {app: batch}}
-          ports: [{port: 8080}]
+        - from: [{podSelector: {matchLabels: {job: backup}}}]
+          ports: [{protocol: TCP, port: 5432}]
     ---
     apiVersion: security.istio.io/v1
     kind: PeerAuthentication
-    metadata: {name: default, namespace: shop}
+    metadata: {name: default, namespace: orders}
     spec: {mtls: {mode: STRICT}}
 
 Good:
     apiVersion: v1
     kind: Namespace
-    metadata: {name: shop, labels: {istio-injection: enabled}}
-    ---
-    apiVersion: v1
-    kind: Namespace
-    metadata: {name: legacy}
+    metadata: {name: orders, labels: {istio-injection: enabled}}
     ---
     apiVersion: apps/v1
-    kind: Deployment
-    metadata: {name: api, namespace: shop}
+    kind: StatefulSet
+    metadata: {name: db, namespace: orders}
     spec:
-      selector: {matchLabels: {app: api}}
+      selector: {matchLabels: {app: db}}
       template:
-        metadata: {labels: {app: api}}
+        metadata: {labels: {app: db}}
+        spec: {containers: [{name: db, image: postgres, ports: [{containerPort: 5432}]}]}
+    ---
+    apiVersion: batch/v1
+    kind: CronJob
+    metadata: {name: backup, namespace: orders}
+    spec:
+      schedule: "30 1 * * *"
+      jobTemplate:
         spec:
-          containers: [{name: api, image: api, ports: [{containerPort: 8080}]}]
-    ---
-    apiVersion: apps/v1
-    kind: Deployment
-    metadata: {name: batch, namespace: legacy}
-    spec:
-      selector: {matchLabels: {app: batch}}
-      template:
-        metadata: {labels: {app: batch}}
-        spec: {containers: [{name: batch, image: batch}]}
+          template:
+            metadata: {labels: {job: backup, sidecar.istio.io/inject: "false"}}
+            spec: {restartPolicy: Never, containers: [{name: backup, image: pgdump}]}
     ---
     apiVersion: networking.k8s.io/v1
     kind: NetworkPolicy
-    metadata: {name: api, namespace: shop}
+    metadata: {name: db, namespace: orders}
     spec:
-      podSelector: {matchLabels: {app: api}}
+      podSelector: {matchLabels: {app: db}}
       policyTypes: [Ingress]
       ingress:
-        - from:
-            - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: legacy}}
-              podSelector: {matchLabels: {app: batch}}
-          ports: [{port: 8080}]
+        - from: [{podSelector: {matchLabels: {job: backup}}}]
+          ports: [{protocol: TCP, port: 5432}]
     ---
     apiVersion: security.istio.io/v1
     kind: PeerAuthentication
-    metadata: {name: default, namespace: shop}
+    metadata: {name: default, namespace: orders}
     spec: {mtls: {mode: STRICT}}
     ---
     apiVersion: security.istio.io/v1
     kind: PeerAuthentication
-    metadata: {name: api, namespace: shop}
+    metadata: {name: db, namespace: orders}
     spec:
-      selector: {matchLabels: {app: api}}
+      selector: {matchLabels: {app: db}}
       mtls: {mode: STRICT}
-      portLevelMtls: {"8080": {mode: PERMISSIVE}}
+      portLevelMtls: {5432: {mode: PERMISSIVE}}
 """
 
 from __future__ import annotations

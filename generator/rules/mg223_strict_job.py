@@ -89,9 +89,13 @@ def check(context: Context) -> Iterator[Finding]:
             continue
         title = f"{workload.kind} {workload.namespace}/{workload.name}"
         if native is None:
-            words = "ends" if waits else "gets its init containers through"
+            words = "completes" if waits else "gets past its init containers"
             place = workload.manifest.place(*workload.template_route, "spec")
-            yield RULE.unknown(f"whether {title} {words}", place, "istio.version and kubernetesVersion")
+            yield RULE.unknown(
+                f"whether {title} {words}: with a sidecar that is no native one it does not",
+                place,
+                "istio.version and kubernetes.version",
+            )
             continue
         if waits:
             message = (

@@ -8,11 +8,11 @@ Why:
 Bad:
     apiVersion: v1
     kind: Namespace
-    metadata: {name: shop, labels: {istio-injection: enabled}}
+    metadata: {name: library, labels: {istio-injection: enabled}}
     ---
     apiVersion: apps/v1
     kind: StatefulSet
-    metadata: {name: search, namespace: shop}
+    metadata: {name: search, namespace: library}
     spec:
       serviceName: search
       selector: {matchLabels: {app: search}}
@@ -22,12 +22,12 @@ Bad:
     ---
     apiVersion: v1
     kind: Service
-    metadata: {name: search, namespace: shop}
+    metadata: {name: search, namespace: library}
     spec: {clusterIP: None, selector: {app: search}, ports: [{name: http, port: 9200}]}
     ---
     apiVersion: networking.k8s.io/v1
     kind: NetworkPolicy
-    metadata: {name: search, namespace: shop}
+    metadata: {name: search, namespace: library}
     spec:
       podSelector: {matchLabels: {app: search}}
       policyTypes: [Ingress]
@@ -37,17 +37,17 @@ Bad:
     ---
     apiVersion: security.istio.io/v1
     kind: PeerAuthentication
-    metadata: {name: default, namespace: shop}
+    metadata: {name: default, namespace: library}
     spec: {mtls: {mode: STRICT}}
 
 Good:
     apiVersion: v1
     kind: Namespace
-    metadata: {name: shop, labels: {istio-injection: enabled}}
+    metadata: {name: library, labels: {istio-injection: enabled}}
     ---
     apiVersion: apps/v1
     kind: StatefulSet
-    metadata: {name: search, namespace: shop}
+    metadata: {name: search, namespace: library}
     spec:
       serviceName: search
       selector: {matchLabels: {app: search}}
@@ -57,7 +57,7 @@ Good:
     ---
     apiVersion: v1
     kind: Service
-    metadata: {name: search, namespace: shop}
+    metadata: {name: search, namespace: library}
     spec:
       clusterIP: None
       selector: {app: search}
@@ -65,7 +65,7 @@ Good:
     ---
     apiVersion: networking.k8s.io/v1
     kind: NetworkPolicy
-    metadata: {name: search, namespace: shop}
+    metadata: {name: search, namespace: library}
     spec:
       podSelector: {matchLabels: {app: search}}
       policyTypes: [Ingress]
@@ -75,7 +75,7 @@ Good:
     ---
     apiVersion: security.istio.io/v1
     kind: PeerAuthentication
-    metadata: {name: default, namespace: shop}
+    metadata: {name: default, namespace: library}
     spec: {mtls: {mode: STRICT}}
 """
 

@@ -8,90 +8,90 @@ Why:
 Bad:
     apiVersion: v1
     kind: Namespace
-    metadata: {name: shop, labels: {istio-injection: enabled}}
+    metadata: {name: bank, labels: {istio-injection: enabled}}
     ---
     apiVersion: apps/v1
     kind: Deployment
-    metadata: {name: api, namespace: shop}
+    metadata: {name: ledger, namespace: bank}
     spec:
-      selector: {matchLabels: {app: api}}
+      selector: {matchLabels: {app: ledger}}
       template:
-        metadata: {labels: {app: api}}
-        spec: {serviceAccountName: api, containers: [{name: api, image: api}]}
+        metadata: {labels: {app: ledger}}
+        spec: {serviceAccountName: ledger, containers: [{name: ledger, image: ledger}]}
     ---
     apiVersion: apps/v1
     kind: Deployment
-    metadata: {name: web, namespace: shop}
+    metadata: {name: teller, namespace: bank}
     spec:
-      selector: {matchLabels: {app: web}}
+      selector: {matchLabels: {app: teller}}
       template:
-        metadata: {labels: {app: web}}
-        spec: {serviceAccountName: web, containers: [{name: web, image: web}]}
+        metadata: {labels: {app: teller}}
+        spec: {serviceAccountName: teller, containers: [{name: teller, image: teller}]}
     ---
     apiVersion: networking.k8s.io/v1
     kind: NetworkPolicy
-    metadata: {name: allow-api, namespace: shop}
+    metadata: {name: allow-ledger, namespace: bank}
     spec:
-      podSelector: {matchLabels: {app: api}}
+      podSelector: {matchLabels: {app: ledger}}
       policyTypes: [Ingress]
       ingress:
         - from:
-            - podSelector: {matchLabels: {app: web}}
-          ports: [{protocol: TCP, port: 8080}, {protocol: TCP, port: 9090}]
+            - podSelector: {matchLabels: {app: teller}}
+          ports: [{protocol: TCP, port: 9000}, {protocol: TCP, port: 9901}]
     ---
     apiVersion: security.istio.io/v1
     kind: AuthorizationPolicy
-    metadata: {name: allow-api, namespace: shop}
+    metadata: {name: allow-ledger, namespace: bank}
     spec:
-      selector: {matchLabels: {app: api}}
+      selector: {matchLabels: {app: ledger}}
       action: ALLOW
       rules:
-        - from: [{source: {serviceAccounts: [shop/web]}}]
-          to: [{operation: {ports: ["8080"]}}]
+        - from: [{source: {serviceAccounts: [bank/teller]}}]
+          to: [{operation: {ports: ["9000"]}}]
 
 Good:
     apiVersion: v1
     kind: Namespace
-    metadata: {name: shop, labels: {istio-injection: enabled}}
+    metadata: {name: bank, labels: {istio-injection: enabled}}
     ---
     apiVersion: apps/v1
     kind: Deployment
-    metadata: {name: api, namespace: shop}
+    metadata: {name: ledger, namespace: bank}
     spec:
-      selector: {matchLabels: {app: api}}
+      selector: {matchLabels: {app: ledger}}
       template:
-        metadata: {labels: {app: api}}
-        spec: {serviceAccountName: api, containers: [{name: api, image: api}]}
+        metadata: {labels: {app: ledger}}
+        spec: {serviceAccountName: ledger, containers: [{name: ledger, image: ledger}]}
     ---
     apiVersion: apps/v1
     kind: Deployment
-    metadata: {name: web, namespace: shop}
+    metadata: {name: teller, namespace: bank}
     spec:
-      selector: {matchLabels: {app: web}}
+      selector: {matchLabels: {app: teller}}
       template:
-        metadata: {labels: {app: web}}
-        spec: {serviceAccountName: web, containers: [{name: web, image: web}]}
+        metadata: {labels: {app: teller}}
+        spec: {serviceAccountName: teller, containers: [{name: teller, image: teller}]}
     ---
     apiVersion: networking.k8s.io/v1
     kind: NetworkPolicy
-    metadata: {name: allow-api, namespace: shop}
+    metadata: {name: allow-ledger, namespace: bank}
     spec:
-      podSelector: {matchLabels: {app: api}}
+      podSelector: {matchLabels: {app: ledger}}
       policyTypes: [Ingress]
       ingress:
         - from:
-            - podSelector: {matchLabels: {app: web}}
-          ports: [{protocol: TCP, port: 8080}]
+            - podSelector: {matchLabels: {app: teller}}
+          ports: [{protocol: TCP, port: 9000}]
     ---
     apiVersion: security.istio.io/v1
     kind: AuthorizationPolicy
-    metadata: {name: allow-api, namespace: shop}
+    metadata: {name: allow-ledger, namespace: bank}
     spec:
-      selector: {matchLabels: {app: api}}
+      selector: {matchLabels: {app: ledger}}
       action: ALLOW
       rules:
-        - from: [{source: {serviceAccounts: [shop/web]}}]
-          to: [{operation: {ports: ["8080"]}}]
+        - from: [{source: {serviceAccounts: [bank/teller]}}]
+          to: [{operation: {ports: ["9000"]}}]
 """
 
 from __future__ import annotations

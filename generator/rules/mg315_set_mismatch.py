@@ -9,106 +9,110 @@ Why:
 Bad:
     apiVersion: v1
     kind: Namespace
-    metadata: {name: shop, labels: {istio-injection: enabled}}
+    metadata: {name: press, labels: {istio-injection: enabled}}
     ---
     apiVersion: apps/v1
     kind: Deployment
-    metadata: {name: api, namespace: shop}
+    metadata: {name: archive, namespace: press}
     spec:
-      selector: {matchLabels: {app: api}}
+      selector: {matchLabels: {app: archive}}
       template:
-        metadata: {labels: {app: api}}
-        spec: {serviceAccountName: api, containers: [{name: api, image: api, ports: [{containerPort: 8080}]}]}
+        metadata: {labels: {app: archive}}
+        spec:
+          serviceAccountName: archive
+          containers: [{name: archive, image: archive, ports: [{containerPort: 8443}]}]
     ---
     apiVersion: apps/v1
     kind: Deployment
-    metadata: {name: web, namespace: shop}
+    metadata: {name: editor, namespace: press}
     spec:
-      selector: {matchLabels: {app: web}}
+      selector: {matchLabels: {app: editor}}
       template:
-        metadata: {labels: {app: web}}
-        spec: {serviceAccountName: web, containers: [{name: web, image: web}]}
+        metadata: {labels: {app: editor}}
+        spec: {serviceAccountName: editor, containers: [{name: editor, image: editor}]}
     ---
     apiVersion: apps/v1
     kind: Deployment
-    metadata: {name: preview, namespace: shop}
+    metadata: {name: intern, namespace: press}
     spec:
-      selector: {matchLabels: {app: preview}}
+      selector: {matchLabels: {app: intern}}
       template:
-        metadata: {labels: {app: preview}}
-        spec: {serviceAccountName: web, containers: [{name: preview, image: web}]}
+        metadata: {labels: {app: intern}}
+        spec: {serviceAccountName: editor, containers: [{name: intern, image: editor}]}
     ---
     apiVersion: networking.k8s.io/v1
     kind: NetworkPolicy
-    metadata: {name: allow-api, namespace: shop}
+    metadata: {name: allow-archive, namespace: press}
     spec:
-      podSelector: {matchLabels: {app: api}}
+      podSelector: {matchLabels: {app: archive}}
       policyTypes: [Ingress]
       ingress:
-        - from: [{podSelector: {matchLabels: {app: web}}}]
-          ports: [{protocol: TCP, port: 8080}]
+        - from: [{podSelector: {matchLabels: {app: editor}}}]
+          ports: [{protocol: TCP, port: 8443}]
     ---
     apiVersion: security.istio.io/v1
     kind: AuthorizationPolicy
-    metadata: {name: allow-api, namespace: shop}
+    metadata: {name: allow-archive, namespace: press}
     spec:
-      selector: {matchLabels: {app: api}}
+      selector: {matchLabels: {app: archive}}
       action: ALLOW
       rules:
-        - from: [{source: {serviceAccounts: [shop/web]}}]
-          to: [{operation: {ports: ["8080"]}}]
+        - from: [{source: {serviceAccounts: [press/editor]}}]
+          to: [{operation: {ports: ["8443"]}}]
 
 Good:
     apiVersion: v1
     kind: Namespace
-    metadata: {name: shop, labels: {istio-injection: enabled}}
+    metadata: {name: press, labels: {istio-injection: enabled}}
     ---
     apiVersion: apps/v1
     kind: Deployment
-    metadata: {name: api, namespace: shop}
+    metadata: {name: archive, namespace: press}
     spec:
-      selector: {matchLabels: {app: api}}
+      selector: {matchLabels: {app: archive}}
       template:
-        metadata: {labels: {app: api}}
-        spec: {serviceAccountName: api, containers: [{name: api, image: api, ports: [{containerPort: 8080}]}]}
+        metadata: {labels: {app: archive}}
+        spec:
+          serviceAccountName: archive
+          containers: [{name: archive, image: archive, ports: [{containerPort: 8443}]}]
     ---
     apiVersion: apps/v1
     kind: Deployment
-    metadata: {name: web, namespace: shop}
+    metadata: {name: editor, namespace: press}
     spec:
-      selector: {matchLabels: {app: web}}
+      selector: {matchLabels: {app: editor}}
       template:
-        metadata: {labels: {app: web}}
-        spec: {serviceAccountName: web, containers: [{name: web, image: web}]}
+        metadata: {labels: {app: editor}}
+        spec: {serviceAccountName: editor, containers: [{name: editor, image: editor}]}
     ---
     apiVersion: apps/v1
     kind: Deployment
-    metadata: {name: preview, namespace: shop}
+    metadata: {name: intern, namespace: press}
     spec:
-      selector: {matchLabels: {app: preview}}
+      selector: {matchLabels: {app: intern}}
       template:
-        metadata: {labels: {app: preview}}
-        spec: {serviceAccountName: preview, containers: [{name: preview, image: web}]}
+        metadata: {labels: {app: intern}}
+        spec: {serviceAccountName: intern, containers: [{name: intern, image: editor}]}
     ---
     apiVersion: networking.k8s.io/v1
     kind: NetworkPolicy
-    metadata: {name: allow-api, namespace: shop}
+    metadata: {name: allow-archive, namespace: press}
     spec:
-      podSelector: {matchLabels: {app: api}}
+      podSelector: {matchLabels: {app: archive}}
       policyTypes: [Ingress]
       ingress:
-        - from: [{podSelector: {matchLabels: {app: web}}}]
-          ports: [{protocol: TCP, port: 8080}]
+        - from: [{podSelector: {matchLabels: {app: editor}}}]
+          ports: [{protocol: TCP, port: 8443}]
     ---
     apiVersion: security.istio.io/v1
     kind: AuthorizationPolicy
-    metadata: {name: allow-api, namespace: shop}
+    metadata: {name: allow-archive, namespace: press}
     spec:
-      selector: {matchLabels: {app: api}}
+      selector: {matchLabels: {app: archive}}
       action: ALLOW
       rules:
-        - from: [{source: {serviceAccounts: [shop/web]}}]
-          to: [{operation: {ports: ["8080"]}}]
+        - from: [{source: {serviceAccounts: [press/editor]}}]
+          to: [{operation: {ports: ["8443"]}}]
 """
 
 from __future__ import annotations

@@ -8,117 +8,123 @@ Why:
 Before:
     apiVersion: v1
     kind: Namespace
-    metadata: {name: shop, labels: {istio-injection: enabled}}
+    metadata: {name: lab, labels: {istio-injection: enabled}}
     ---
     apiVersion: apps/v1
     kind: Deployment
-    metadata: {name: api, namespace: shop}
+    metadata: {name: results, namespace: lab}
     spec:
-      selector: {matchLabels: {app: api}}
+      selector: {matchLabels: {app: results}}
       template:
-        metadata: {labels: {app: api}}
-        spec: {serviceAccountName: api, containers: [{name: api, image: api, ports: [{containerPort: 8080}]}]}
+        metadata: {labels: {app: results}}
+        spec:
+          serviceAccountName: results
+          containers: [{name: results, image: results, ports: [{containerPort: 7070}]}]
     ---
     apiVersion: apps/v1
     kind: Deployment
-    metadata: {name: report, namespace: shop}
+    metadata: {name: printer, namespace: lab}
     spec:
-      selector: {matchLabels: {app: report}}
+      selector: {matchLabels: {app: printer}}
       template:
-        metadata: {labels: {app: report}}
-        spec: {serviceAccountName: report, containers: [{name: report, image: report}]}
+        metadata: {labels: {app: printer}}
+        spec: {serviceAccountName: printer, containers: [{name: printer, image: printer}]}
     ---
     apiVersion: networking.k8s.io/v1
     kind: NetworkPolicy
-    metadata: {name: api, namespace: shop}
+    metadata: {name: results, namespace: lab}
     spec:
-      podSelector: {matchLabels: {app: api}}
+      podSelector: {matchLabels: {app: results}}
       policyTypes: [Ingress]
       ingress:
-        - from: [{podSelector: {matchLabels: {app: web}}}, {podSelector: {matchLabels: {app: report}}}]
-          ports: [{protocol: TCP, port: 8080}]
+        - from: [{podSelector: {matchLabels: {app: desk}}}, {podSelector: {matchLabels: {app: printer}}}]
+          ports: [{protocol: TCP, port: 7070}]
 
 Bad:
     apiVersion: v1
     kind: Namespace
-    metadata: {name: shop, labels: {istio-injection: enabled}}
+    metadata: {name: lab, labels: {istio-injection: enabled}}
     ---
     apiVersion: apps/v1
     kind: Deployment
-    metadata: {name: api, namespace: shop}
+    metadata: {name: results, namespace: lab}
     spec:
-      selector: {matchLabels: {app: api}}
+      selector: {matchLabels: {app: results}}
       template:
-        metadata: {labels: {app: api}}
-        spec: {serviceAccountName: api, containers: [{name: api, image: api, ports: [{containerPort: 8080}]}]}
+        metadata: {labels: {app: results}}
+        spec:
+          serviceAccountName: results
+          containers: [{name: results, image: results, ports: [{containerPort: 7070}]}]
     ---
     apiVersion: apps/v1
     kind: Deployment
-    metadata: {name: report, namespace: shop}
+    metadata: {name: printer, namespace: lab}
     spec:
-      selector: {matchLabels: {app: report}}
+      selector: {matchLabels: {app: printer}}
       template:
-        metadata: {labels: {app: report}}
-        spec: {serviceAccountName: report, containers: [{name: report, image: report}]}
+        metadata: {labels: {app: printer}}
+        spec: {serviceAccountName: printer, containers: [{name: printer, image: printer}]}
     ---
     apiVersion: networking.k8s.io/v1
     kind: NetworkPolicy
-    metadata: {name: api, namespace: shop}
+    metadata: {name: results, namespace: lab}
     spec:
-      podSelector: {matchLabels: {app: api}}
+      podSelector: {matchLabels: {app: results}}
       policyTypes: [Ingress]
       ingress:
-        - from: [{podSelector: {matchLabels: {app: web}}}, {podSelector: {matchLabels: {app: report}}}]
-          ports: [{protocol: TCP, port: 8080}]
+        - from: [{podSelector: {matchLabels: {app: desk}}}, {podSelector: {matchLabels: {app: printer}}}]
+          ports: [{protocol: TCP, port: 7070}]
     ---
     apiVersion: security.istio.io/v1
     kind: AuthorizationPolicy
-    metadata: {name: allow-web, namespace: shop}
+    metadata: {name: allow-desk, namespace: lab}
     spec:
-      selector: {matchLabels: {app: api}}
+      selector: {matchLabels: {app: results}}
       action: ALLOW
-      rules: [{from: [{source: {serviceAccounts: [shop/web]}}], to: [{operation: {ports: ["8080"]}}]}]
+      rules: [{from: [{source: {serviceAccounts: [lab/desk]}}], to: [{operation: {ports: ["7070"]}}]}]
 
 Good:
     apiVersion: v1
     kind: Namespace
-    metadata: {name: shop, labels: {istio-injection: enabled}}
+    metadata: {name: lab, labels: {istio-injection: enabled}}
     ---
     apiVersion: apps/v1
     kind: Deployment
-    metadata: {name: api, namespace: shop}
+    metadata: {name: results, namespace: lab}
     spec:
-      selector: {matchLabels: {app: api}}
+      selector: {matchLabels: {app: results}}
       template:
-        metadata: {labels: {app: api}}
-        spec: {serviceAccountName: api, containers: [{name: api, image: api, ports: [{containerPort: 8080}]}]}
+        metadata: {labels: {app: results}}
+        spec:
+          serviceAccountName: results
+          containers: [{name: results, image: results, ports: [{containerPort: 7070}]}]
     ---
     apiVersion: apps/v1
     kind: Deployment
-    metadata: {name: report, namespace: shop}
+    metadata: {name: printer, namespace: lab}
     spec:
-      selector: {matchLabels: {app: report}}
+      selector: {matchLabels: {app: printer}}
       template:
-        metadata: {labels: {app: report}}
-        spec: {serviceAccountName: report, containers: [{name: report, image: report}]}
+        metadata: {labels: {app: printer}}
+        spec: {serviceAccountName: printer, containers: [{name: printer, image: printer}]}
     ---
     apiVersion: networking.k8s.io/v1
     kind: NetworkPolicy
-    metadata: {name: api, namespace: shop}
+    metadata: {name: results, namespace: lab}
     spec:
-      podSelector: {matchLabels: {app: api}}
+      podSelector: {matchLabels: {app: results}}
       policyTypes: [Ingress]
       ingress:
-        - from: [{podSelector: {matchLabels: {app: web}}}, {podSelector: {matchLabels: {app: report}}}]
-          ports: [{protocol: TCP, port: 8080}]
+        - from: [{podSelector: {matchLabels: {app: desk}}}, {podSelector: {matchLabels: {app: printer}}}]
+          ports: [{protocol: TCP, port: 7070}]
     ---
     apiVersion: security.istio.io/v1
     kind: AuthorizationPolicy
-    metadata: {name: allow-callers, namespace: shop}
+    metadata: {name: allow-callers, namespace: lab}
     spec:
-      selector: {matchLabels: {app: api}}
+      selector: {matchLabels: {app: results}}
       action: ALLOW
-      rules: [{from: [{source: {serviceAccounts: [shop/web, shop/report]}}], to: [{operation: {ports: ["8080"]}}]}]
+      rules: [{from: [{source: {serviceAccounts: [lab/desk, lab/printer]}}], to: [{operation: {ports: ["7070"]}}]}]
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from generator.semantics.trial import Identities, Trial, is_on
 from generator.semantics.universe import Facts, Universe
 from generator.semantics.waypoints import WAYPOINT_CLASS
 from generator.semantics.ztunnel import as_ztunnel_reads
-from generator.topology import AMBIENT, PROBE_SOURCES, Endpoint, Point
+from generator.topology import AMBIENT, GATEWAY_NAME, PROBE_SOURCES, Endpoint, Point
 
 NOT_CAPTURED = frozenset({15020, 15021, 15090})
 """Ports that a sidecar never captures: neither mutual TLS nor authorization applies (injection template)."""
@@ -74,8 +74,10 @@ class Authorization:
 
     def _speaks_for(self, scope: Scope, server: Endpoint) -> bool:
         """Tell whether a pod's own proxy reads policies of *scope*; a waypoint has none of its own."""
-        if scope.has_targets or server.is_waypoint:
+        if server.is_waypoint:
             return False
+        if scope.has_targets:
+            return names_gateway(scope, server)
         if scope.namespace not in (server.namespace, self._identities.root_namespace):
             return False
         return all(server.labels.get(key) == value for key, value in scope.labels.items())
@@ -249,6 +251,18 @@ def is_attached(scope: Scope, server: Endpoint, root_namespace: str) -> bool:
         if is_service or is_gateway or is_class:
             return True
     return False
+
+
+def names_gateway(scope: Scope, server: Endpoint) -> bool:
+    """Tell whether *server* is a gateway that istiod made for a Gateway among the targets of *scope*.
+
+    Such a gateway also reads policies that select its labels, or nobody in particular
+    (istio 1.30.3 pilot/pkg/model/policyattachment.go, ENABLE_SELECTOR_BASED_K8S_GATEWAY_POLICY).
+    """
+    name = server.labels.get(GATEWAY_NAME)
+    if name is None or server.is_waypoint or scope.namespace != server.namespace:
+        return False
+    return (_GATEWAYS, "Gateway", name) in scope.targets
 
 
 def _is_captured(server: Endpoint, point: Point) -> bool:

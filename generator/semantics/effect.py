@@ -133,7 +133,7 @@ class Effect:
 
     def admitted_inside(self, server: int, point: Point, request: Request | None) -> Ternary:
         """Return the same for a mesh that holds everybody of whom nobody says otherwise."""
-        if self.mesh.is_settled(self.endpoints[server]):
+        if self.mesh.is_settled:
             return self.admitted(server, point, request)
         key = (server, self.mesh.class_of(server, point), request, "inside")
         if key not in self._verdicts:
@@ -157,7 +157,7 @@ class Effect:
             for each in bundle.peer_authentications
             if speaks_for(each.scope, one, root)
         ]
-        nature = (one.mesh, one.is_gateway, one.waypoint, self.mesh.is_beyond_us(one))
+        nature = (one.mesh, one.is_gateway, one.waypoint)
         return nature, sorted(map(repr, modes)), self.ruled_by(server)
 
     def ruled_by(self, server: int) -> object:

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from generator.algebra.ternary import Ternary
-from generator.manifests.security import AuthorizationPolicy, AuthorizationRule
-from generator.semantics.authorization import NOT_CAPTURED
+from generator.manifests.security import AuthorizationPolicy, AuthorizationRule, Scope
+from generator.semantics.authorization import NOT_CAPTURED, names_gateway
 from generator.semantics.mtls import DISABLE, STRICT, MutualTls
 from generator.semantics.trial import Identities, Trial
 from generator.semantics.universe import Facts, Universe
@@ -26,10 +26,10 @@ class IdentifiedAccess:
     """The verdict of mutual TLS and AuthorizationPolicies on one pair of endpoints, requests aside."""
 
     def __init__(self, policies: Sequence[AuthorizationPolicy], mtls: MutualTls, identities: Identities) -> None:
-        """Dry runs decide nothing; policies with targets speak to waypoints and Gateway API gateways alone."""
+        """Dry runs decide nothing; what is attached to a waypoint is not asked here."""
         self._by_namespace: dict[str, list[AuthorizationPolicy]] = {}
         for one in policies:
-            if not one.is_dry_run and not one.scope.has_targets:
+            if not one.is_dry_run:
                 self._by_namespace.setdefault(one.scope.namespace, []).append(one)
         self._mtls = mtls
         self._identities = identities
@@ -40,7 +40,7 @@ class IdentifiedAccess:
             one
             for namespace in dict.fromkeys((self._identities.root_namespace, server.namespace))
             for one in self._by_namespace.get(namespace, ())
-            if all(server.labels.get(key) == value for key, value in one.scope.labels.items())
+            if _speaks_for(one.scope, server)
         ]
         return [read for one in found if (read := as_ztunnel_reads(one))] if server.mesh == AMBIENT else found
 
@@ -93,6 +93,12 @@ class IdentifiedAccess:
         known = Ternary.exactly(universe.everyone if has_identity else 0)
         identities = replace(self._identities, is_literal=True) if server.mesh == AMBIENT else self._identities
         return Trial(universe, identities, server, point, None, known)
+
+
+def _speaks_for(scope: Scope, server: Endpoint) -> bool:
+    if scope.has_targets:
+        return names_gateway(scope, server)
+    return all(server.labels.get(key) == value for key, value in scope.labels.items())
 
 
 def has_http(rule: AuthorizationRule) -> bool:

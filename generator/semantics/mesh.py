@@ -2,8 +2,7 @@
 
 `generator.semantics.authorization` decides for endpoints of which it is known whether they
 are in the mesh. Of foreign pods often nobody says it: here every reading is tried, and where
-they differ the answer is unknown. What is attached to a gateway is not analysed, so at one
-a yes is unknown.
+they differ the answer is unknown.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from generator.semantics.cluster import Cluster
 from generator.semantics.requests import Request
 from generator.semantics.trial import Trial
 from generator.semantics.universe import Facts, Universe
-from generator.topology import AMBIENT, GATEWAY_NAME, OUTSIDE, SIDECAR, UNKNOWN, Endpoint, Point
+from generator.topology import AMBIENT, OUTSIDE, SIDECAR, UNKNOWN, Endpoint, Point
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +91,12 @@ class MeshVerdicts:
     def admitted(self, server: int, point: Point, request: Request | None) -> Ternary:
         """Return whose *request* (None: a connection without HTTP) gets through at *point*."""
         verdict = self._agreed(server, lambda each, number: each.authorization.admitted(number, point, request))
-        if self.is_beyond_us(self.endpoints[server]):
-            verdict = Ternary.perhaps(verdict.possible)
         return self._perhaps_outside(server, point, verdict)
 
-    def is_settled(self, server: Endpoint) -> bool:
-        """Tell whether it is known of everybody if they are in the mesh, and of *server* who decides there."""
-        return len(self._readings) == 1 and not self.is_beyond_us(server)
+    @property
+    def is_settled(self) -> bool:
+        """Whether it is known of everybody if they are in the mesh."""
+        return len(self._readings) == 1
 
     def admitted_inside(self, server: int, point: Point, request: Request | None) -> Ternary:
         """Return what `admitted` would if everybody of whom nobody says it were in the mesh."""
@@ -108,17 +106,6 @@ class MeshVerdicts:
     def class_of(self, server: int, point: Point) -> tuple[object, ...]:
         """Return what tells *point* apart at *server*: points of one class get the same verdicts."""
         return self._readings[0].authorization.class_of(server, point)
-
-    def is_beyond_us(self, server: Endpoint) -> bool:
-        """Tell whether a policy attached to a gateway has a say that is not analysed."""
-        name = server.labels.get(GATEWAY_NAME)
-        if name is None or server.is_waypoint:
-            return False
-        bundle = self._cluster.bundle
-        scopes = [one.scope for one in bundle.authorization_policies]
-        scopes += [one.scope for one in bundle.request_authentications]
-        near = (one.targets for one in scopes if one.namespace == server.namespace)
-        return any(name == target for targets in near for _, _, target in targets)
 
     def told_apart(self) -> Iterator[int]:
         """Yield, for everything that a policy says of callers, who they are: others cannot be told apart."""

@@ -244,8 +244,6 @@ def _unmet(pair: Pair, policy: AuthorizationPolicy) -> Reason:
 
 def _missing(pair: Pair, mesh: MeshVerdicts, requests: Sequence[Request | None]) -> Iterator[str]:
     yield from _missing_modes(pair)
-    if mesh.is_beyond_us(pair.server):
-        yield "what the policies attached to the gateway with targetRefs say: that is not analysed"
     waypoint = pair.server.waypoint
     if waypoint is not None and pair.takes_waypoint and not waypoint.is_sure:
         yield f"whether {waypoint.title} is there (add its Gateway): without it nobody reads requests"

@@ -87,15 +87,26 @@ def test_json_is_as_documented() -> None:
     told = json.loads(block)
     printed = json.loads(meshgen("graph", ROOT / BANK, "--format", "json").out)
     assert told.keys() == printed.keys()
-    (example,) = told["edges"]
+    (example,), (rule,), (reason,) = told["edges"], told["rules"], told["because"]
     (edge,) = [one for one in printed["edges"] if (one["from"], one["to"]) == (example["from"], example["to"])]
-    assert {**edge, "rules": [one for one in edge["rules"] if one in example["rules"]]} == example
-    assert [one["layer"] for one in edge["rules"]] == [
-        "network egress",
-        "network ingress",
-        "mutual TLS",
-        "authorization",
-    ]
+    assert {**edge, "because": 0} == example
+    because = printed["because"][edge["because"]]
+    assert because.keys() == reason.keys()
+    behind = [printed["rules"][number] for number in because["rules"]]
+    assert rule in [{**one, "id": rule["id"]} for one in behind]
+    assert [one["layer"] for one in behind] == ["network egress", "network ingress", "mutual TLS", "authorization"]
+
+
+def test_json_tells_every_rule_once() -> None:
+    """Pairs of one edge share its rules, which of a large cluster would otherwise be most of the output."""
+    printed = json.loads(meshgen("graph", ROOT / BANK, "--format", "json").out)
+    for name in ("rules", "because"):
+        assert [one["id"] for one in printed[name]] == list(range(len(printed[name])))
+        told = [json.dumps({**one, "id": 0}) for one in printed[name]]
+        assert len(set(told)) == len(told)
+    used = {number for one in printed["because"] for number in one["rules"]}
+    assert used == set(range(len(printed["rules"])))
+    assert {one["because"] for one in printed["edges"]} == set(range(len(printed["because"])))
 
 
 class _Reader(HTMLParser):
