@@ -17,6 +17,7 @@ from generator.intent.rate_limits import check_rate_limits
 from generator.intent.routes import check_routes
 from generator.intent.separation import check_separation
 from generator.intent.tokens import check_tokens
+from generator.intent.unread import check_unread
 from generator.model.intent import (
     AddressesPeer,
     AnyonePeer,
@@ -58,6 +59,7 @@ def check_intent(intent: Intent, environment: Environment) -> list[Finding]:
     findings += check_routes(intent, environment)
     findings += check_separation(intent)
     findings += check_platform(intent, environment)
+    findings += check_unread(intent)
     return findings
 
 
