@@ -32,6 +32,7 @@ from tests.detection.test_detect import CLUSTERS, detected
 from tests.docs.components import component_tables
 from tests.docs.session import SESSIONS, Session
 from tests.environment.test_presets import DIFFERENCES, differences
+from tests.golden import goldens
 from tests.judges import page
 from tests.judges.results import load
 from tests.rules.pages import read_page
@@ -207,28 +208,47 @@ def _options(kind: ProfileType) -> str:
 def main(arguments: list[str]) -> int:
     """Write what is stale, or with ``--check`` name it."""
     is_check = arguments == ["--check"]
-    stale: list[str] = []
-    for path, text in documents():
-        if not path.exists() or path.read_text("utf-8") != text:
-            stale.append(str(path.relative_to(ROOT)))
-            if not is_check:
-                path.write_text(text, "utf-8")
-    wanted = bundles()
-    for folder, (name, files) in sorted(wanted.items()):
-        if not compare(OUT / folder, files).is_empty:
-            stale.append(f"out/{folder}")
-        if not is_check:
-            write_bundle(OUT / folder, name, files, force=True)
-    for record in sorted(OUT.rglob(RECORD)):
-        if record.parent.relative_to(OUT).as_posix() not in wanted:
-            stale.append(f"{record.parent.relative_to(ROOT)} (no example makes it)")
-            if not is_check:
-                shutil.rmtree(record.parent)
+    stale = [*_documents(is_check=is_check), *_goldens(is_check=is_check), *_bundles(is_check=is_check)]
     for what in stale:
         print(f"{'stale' if is_check else 'renewed'}: {what}")
     if is_check and stale:
         print("run `make refresh` and review what changes")
     return 1 if is_check and stale else 0
+
+
+def _documents(*, is_check: bool) -> Iterator[str]:
+    for path, text in documents():
+        if not path.exists() or path.read_text("utf-8") != text:
+            yield str(path.relative_to(ROOT))
+            if not is_check:
+                path.write_text(text, "utf-8")
+
+
+def _goldens(*, is_check: bool) -> Iterator[str]:
+    for kind in profile_types():
+        yield from (f"tests/golden/{kind}/{name}" for name in goldens.stale(kind))
+        if not is_check:
+            goldens.put(kind)
+    text = goldens.INDEX.read_text("utf-8")
+    renewed = with_table(text, "golden", goldens.index())
+    if renewed != text:
+        yield str(goldens.INDEX.relative_to(ROOT))
+        if not is_check:
+            goldens.INDEX.write_text(renewed, "utf-8")
+
+
+def _bundles(*, is_check: bool) -> Iterator[str]:
+    wanted = bundles()
+    for folder, (name, files) in sorted(wanted.items()):
+        if not compare(OUT / folder, files).is_empty:
+            yield f"out/{folder}"
+        if not is_check:
+            write_bundle(OUT / folder, name, files, force=True)
+    for record in sorted(OUT.rglob(RECORD)):
+        if record.parent.relative_to(OUT).as_posix() not in wanted:
+            yield f"{record.parent.relative_to(ROOT)} (no example makes it)"
+            if not is_check:
+                shutil.rmtree(record.parent)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from generator.core.findings import Finding
@@ -14,6 +15,7 @@ from generator.model.intent import (
     NamespacesPeer,
     Peer,
     Waypoint,
+    Workload,
     WorkloadKey,
     WorkloadPeer,
 )
@@ -37,7 +39,7 @@ def check_ambient(intent: Intent, environment: Environment) -> list[Finding]:
         findings += _check_requests(intent, environment, flow)
         findings += _check_whole_namespaces(intent, environment, flow)
         findings += _check_enrolled(intent, environment, flow)
-    return findings + list(_check_ports(intent, environment))
+    return [*findings, *_check_ports(intent, environment), *_check_plaintext_ports(intent, environment)]
 
 
 def _check_namespace(intent: Intent, environment: Environment, namespace: Namespace) -> Iterator[Finding]:
@@ -166,6 +168,37 @@ def _check_ports(intent: Intent, environment: Environment) -> Iterator[Finding]:
                 yield Finding(
                     "MG028", message, flow.origin.place, fix, related=((other.origin.place, "the other flow"),)
                 )
+
+
+def _check_plaintext_ports(intent: Intent, environment: Environment) -> Iterator[Finding]:
+    """A port that takes plaintext takes everybody, the waypoint too: its callers would come to that port with it."""
+    behind: dict[str, list[tuple[Flow, Workload]]] = defaultdict(list)
+    for flow in intent.flows:
+        if not flow.plaintext and flow.ports is not None and _takes_waypoint(intent, environment, flow):
+            for workload in _workloads_behind(intent, flow.server):
+                behind[workload.namespace].append((flow, workload))
+    for late in intent.flows if behind else ():
+        server = late.server
+        if not late.plaintext or not isinstance(server, WorkloadPeer):
+            continue
+        for flow, workload in behind[server.namespace]:
+            further = sorted({one.number for one in late.ports or ()} - {one.number for one in flow.ports or ()})
+            if further and _share_pods(intent.workloads[server.key], workload):
+                message = f"{describe(late.client)} comes to port {further[0]} of {server.workload!r} in plaintext, so "
+                message += f"that port takes everybody: {describe(flow.client)} would reach it too, by the waypoint"
+                fix = "give that port a workload and a Service of its own, or say `waypoint: none` for this one"
+                yield Finding("MG028", message, late.origin.place, fix, related=((flow.origin.place, "its flow"),))
+                break
+
+
+def _workloads_behind(intent: Intent, server: Peer) -> Iterator[Workload]:
+    yield from (intent.workloads[key] for key in _behind_waypoints(intent, server) if key in intent.workloads)
+
+
+def _share_pods(one: Workload, other: Workload) -> bool:
+    """Tell whether some pod could carry the labels of both."""
+    differ = any(other.labels.get(key, value) != value for key, value in one.labels.items())
+    return one.namespace == other.namespace and not differ
 
 
 def _behind_waypoints(intent: Intent, server: Peer) -> Iterator[WorkloadKey]:

@@ -10,6 +10,7 @@ from generator.core.places import Place
 from generator.environment.model import Environment
 from generator.intent.ambient import check_ambient
 from generator.intent.boundary import check_boundary
+from generator.intent.breadth import check_breadth
 from generator.intent.crossings import check_crossings
 from generator.intent.exits import check_exits
 from generator.intent.guards import check_guards
@@ -19,9 +20,9 @@ from generator.intent.rate_limits import check_rate_limits
 from generator.intent.routes import check_routes
 from generator.intent.separation import check_separation
 from generator.intent.tokens import check_tokens
+from generator.intent.unread import check_unread
 from generator.model.intent import (
     AddressesPeer,
-    AnyonePeer,
     CloudCredentialsPeer,
     Flow,
     Intent,
@@ -46,7 +47,7 @@ def check_intent(intent: Intent, environment: Environment) -> list[Finding]:
     """
     findings: list[Finding] = []
     for flow in intent.flows:
-        findings += _check_breadth(flow)
+        findings += check_breadth(flow, environment)
         findings += _check_requests(intent, flow)
         findings += _check_identity(intent, environment, flow)
         findings += _check_encryption(intent, flow)
@@ -63,6 +64,7 @@ def check_intent(intent: Intent, environment: Environment) -> list[Finding]:
     findings += check_routes(intent, environment)
     findings += check_separation(intent)
     findings += check_platform(intent, environment)
+    findings += check_unread(intent)
     return findings
 
 
@@ -76,22 +78,6 @@ def _servers(intent: Intent, flow: Flow) -> Iterator[tuple[Namespace, Mesh]]:
         for name in server.names:
             if name in intent.namespaces:
                 yield intent.namespaces[name], intent.namespaces[name].mesh
-
-
-def _check_breadth(flow: Flow) -> list[Finding]:
-    """Everybody, or every address, is asked for by its own word and never on every port."""
-    findings = []
-    for peer in (flow.client, flow.server):
-        if isinstance(peer, AnyonePeer) and flow.ports is None:
-            message = "the flow opens every port to anyone"
-            findings.append(Finding("MG027", message, flow.origin.place, "name the ports"))
-        if isinstance(peer, AddressesPeer):
-            for cidr in peer.cidrs:
-                if cidr.endswith("/0"):
-                    message = f"{cidr} is every address there is, the cluster's own included"
-                    fix = "name the ranges; for a host without known addresses accept host-without-addresses"
-                    findings.append(Finding("MG027", message, flow.origin.place, fix))
-    return findings
 
 
 def _check_requests(intent: Intent, flow: Flow) -> list[Finding]:

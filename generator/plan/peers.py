@@ -158,6 +158,7 @@ class PeerNamer:
             self._environment.addresses.pods,
             self._environment.addresses.nodes,
             self._environment.addresses.services,
+            self._environment.addresses.api_server,
         ):
             ranges += known or ()
         inside = {

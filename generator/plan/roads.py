@@ -17,7 +17,7 @@ from generator.environment.model import Environment
 from generator.model.crossings import is_flat, other_cluster
 from generator.model.intent import Flow, GatewayPeer, Intent, NamespacesPeer, Peer, RemotePeer, Waypoint, WorkloadPeer
 from generator.model.peers import modes
-from generator.model.terms import Mesh, Port
+from generator.model.terms import Authorization, Isolation, Mesh, Port
 
 _HBONE = (Port(15008, "tcp"),)
 _DATAGRAMS = (Port(1, "sctp", end=65535), Port(1, "udp", end=65535))
@@ -59,7 +59,17 @@ def ways(flow: Flow, server: Mesh, waypoint: Waypoint | None, intent: Intent, en
             found.add(Way.TUNNEL)
         else:
             found |= {Way.WAYPOINT, Way.TUNNEL} if isinstance(flow.server, NamespacesPeer) else {Way.WAYPOINT}
-    return found
+    return found | ({Way.PLAIN} if _is_moving(flow.server, intent) else set())
+
+
+def _is_moving(server: WorkloadPeer | NamespacesPeer, intent: Intent) -> bool:
+    """Tell whether a namespace of *server* is on its way into the mesh: no rule of identity decides there yet.
+
+    Until all pods are enrolled their callers come in plaintext too, and policies must not cut them.
+    """
+    names = (server.namespace,) if isinstance(server, WorkloadPeer) else server.names
+    homes = [intent.namespaces[name] for name in names if name in intent.namespaces]
+    return any(one.authorization is Authorization.OFF for one in homes)
 
 
 def stretches(flow: Flow, intent: Intent, environment: Environment) -> tuple[Stretch, ...]:
@@ -77,8 +87,10 @@ def _stretches(flow: Flow, intent: Intent, environment: Environment) -> Iterator
             taken = ways(flow, server, waypoint, intent, environment)
             found |= taken
             if waypoint is not None and Way.WAYPOINT in taken:
-                yield Stretch(flow.client, waypoint, _HBONE)
-                yield Stretch(waypoint, flow.server, _HBONE)
+                if not (Way.TUNNEL in taken and _is_one_of(waypoint, flow.server, intent)):
+                    yield Stretch(flow.client, waypoint, _HBONE)
+                if not (Way.TUNNEL in taken and _is_one_of(waypoint, flow.client, intent)):
+                    yield Stretch(waypoint, flow.server, _HBONE)
     if Way.PLAIN in found:
         yield Stretch(flow.client, flow.server, flow.ports)
     datagrams = _DATAGRAMS if flow.ports is None else tuple(one for one in flow.ports if one.transport != "TCP")
@@ -91,6 +103,13 @@ def _ports_between_networks(server: RemotePeer, environment: Environment) -> tup
     """Return where the east-west gateway before *server* listens; nothing on a shared network."""
     door = other_cluster(server, environment).door
     return () if is_flat(server, environment) or door is None else (Port(door.port, "tcp"),)
+
+
+def _is_one_of(waypoint: Waypoint, peer: Peer, intent: Intent) -> bool:
+    """Tell whether *peer* means the pods of *waypoint* as well, as every pod of a closed namespace."""
+    home = intent.namespaces.get(waypoint.namespace)
+    is_whole = home is not None and home.isolation is Isolation.NAMESPACE
+    return is_whole and isinstance(peer, NamespacesPeer) and waypoint.namespace in peer.names
 
 
 def waypoints_before(server: Peer, intent: Intent) -> list[Waypoint | None]:

@@ -73,6 +73,7 @@ from collections.abc import Iterator
 
 from generator.core.findings import Finding, Severity
 from generator.manifests.network import NetworkPolicy, NetworkRule
+from generator.manifests.security import AuthorizationRule
 from generator.rules.base import Context, Rule
 from generator.rules.layers import HBONE, PROXY_PORTS
 from generator.rules.subjects import GATEWAY_NAME, peer_pods, some, subjects
@@ -136,12 +137,33 @@ def _callers(context: Context, policy: NetworkPolicy, rule: NetworkRule) -> Iter
 def _slips_through(context: Context, pod: Endpoint, caller: Endpoint, number: int) -> bool:
     point = Point("TCP", number)
     is_closed = context.cluster.admission.admits(pod, "Ingress", caller, point) is False
-    return is_closed and context.cluster.access.admits(pod, caller, point) is True
+    if not is_closed or context.cluster.access.admits(pod, caller, point) is not True:
+        return False
+    return not any(_names_callers_and_port(rule, number) for rule in _allowing(context, pod, caller, point))
+
+
+def _allowing(context: Context, pod: Endpoint, caller: Endpoint, point: Point) -> Iterator[AuthorizationRule]:
+    """Yield the ALLOW rules that may be about *caller*: all of them if nobody knows its account."""
+    access = context.cluster.access
+    if caller.account:
+        yield from (rule for _, rule in access.allowing(pod, caller, point))
+    else:
+        yield from (rule for policy in access.policies(pod) if policy.action == "ALLOW" for rule in policy.rules)
+
+
+def _names_callers_and_port(rule: AuthorizationRule, number: int) -> bool:
+    """Tell whether *rule* lets named callers to that port: then 15008 is as wide as somebody meant it to be."""
+    return bool(rule.sources) and any(str(number) in one.get("ports", ()) for one in rule.operations or ())
 
 
 def _named_ports(context: Context, pod: Endpoint) -> set[int]:
-    """Return the application's ports that the policies of *pod* speak of."""
-    rules = [rule for policy in context.cluster.admission.policies(pod, "Ingress") for rule in policy.ingress]
+    """Return the application's ports that the policies of *pod* open to pods; addresses are those of probes."""
+    rules = [
+        rule
+        for policy in context.cluster.admission.policies(pod, "Ingress")
+        for rule in policy.ingress
+        if rule.peers is None or any(not peer.cidr for peer in rule.peers)
+    ]
     ports = {port.first for rule in rules for port in rule.ports or () if port.protocol == "TCP" and not port.name}
     named = {
         one.number

@@ -20,7 +20,7 @@ from generator.model.intent import (
     Waypoint,
     WorkloadPeer,
 )
-from generator.model.terms import Mesh
+from generator.model.terms import Authorization, Mesh
 from generator.topology import HBONE, Point
 from generator.verify.meaning import Meaning, is_at
 
@@ -56,7 +56,7 @@ class IntendedRoads:
             return
         pairs = [(one, other) for one in self._modes(flow.client) for other in self._modes(flow.server)]
         tunnelled = [pair for pair in pairs if self._is_tunnelled(flow, *pair)]
-        if len(tunnelled) < len(pairs):
+        if len(tunnelled) < len(pairs) or self._is_still_plain(flow):
             yield Leg(clients, servers, lambda point: is_at(flow, point), flow.client, flow.server)
         elif tunnelled:
             yield Leg(clients, servers, lambda point: _is_datagram(flow, point), flow.client, flow.server)
@@ -74,6 +74,12 @@ class IntendedRoads:
         if not isinstance(flow.server, WorkloadPeer | NamespacesPeer) or Mesh.NONE in (client, server):
             return False
         return Mesh.AMBIENT in (client, server)
+
+    def _is_still_plain(self, flow: Flow) -> bool:
+        """Tell whether the servers are being moved: whoever may call them may do so in plaintext until that is done."""
+        names = {flow.server.namespace} if isinstance(flow.server, WorkloadPeer) else getattr(flow.server, "names", ())
+        known = self._meaning.intent.namespaces
+        return any(known[one].authorization is Authorization.OFF for one in names if one in known)
 
     def _is_straight(self, flow: Flow, client: Mesh, server: Mesh) -> bool:
         """Tell whether such clients reach such servers in HBONE without a waypoint in between."""

@@ -130,7 +130,8 @@ class Meaning:
             return False
         ranges = ("0.0.0.0/0", "::/0") if peer.is_public else peer.cidrs
         known = self.environment.addresses
-        own = [ipaddress.ip_network(one) for part in (known.pods, known.nodes, known.services) for one in part or ()]
+        parts = (known.pods, known.nodes, known.services, known.api_server)
+        own = [ipaddress.ip_network(one) for part in parts for one in part or ()]
         internal = [*_INTERNAL, *own, *map(ipaddress.ip_network, known.metadata)]
         for cidr in map(ipaddress.ip_network, ranges):
             if where in cidr and not any(where in one and _is_part(one, cidr) for one in internal):

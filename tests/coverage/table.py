@@ -18,7 +18,10 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Row:
-    """One block or scenario of a document; ``open`` says why nothing makes it yet."""
+    """One block or scenario of a document; ``open`` says why nothing makes it yet.
+
+    ``rest`` is what another mesh must say itself, where only the network layer is made here.
+    """
 
     source: str
     what: str
@@ -31,6 +34,7 @@ class Row:
     document: str = ""
     verb: str = ""
     open: str = ""
+    rest: str = ""
 
 
 @cache
@@ -54,8 +58,9 @@ def bundle_of(example: str) -> Bundle:
 
 def markdown() -> str:
     """Return the table, one for each document, and how many rows are open."""
-    done = sum(1 for row in rows() if not row.open)
-    text = f"{len(rows())} rows: {done} covered, {len(rows()) - done} open.\n"
+    open_rows, partial = sum(1 for row in rows() if row.open), sum(1 for row in rows() if row.rest)
+    done = len(rows()) - open_rows - partial
+    text = f"{len(rows())} rows: {done} covered, {partial} at the network layer alone, {open_rows} open.\n"
     for source in dict.fromkeys(row.source for row in rows()):
         text += f"\n### {source}\n\n| block | what it shows | profile type: options | example | proof |\n"
         text += "|---|---|---|---|---|\n"
@@ -74,7 +79,10 @@ def _line(row: Row) -> str:
     options = "<br>".join(f"`{kind}`: {', '.join(f'`{one}`' for one in some)}" for kind, some in row.options.items())
     options += "".join(f"<br>rule [{code}](rules.md)" for code in row.rules)
     links = "<br>".join(f"[{one}](../out/{one})" for one in row.examples)
-    return f"| {row.id} | {row.what} | {options} | {links} | {'<br>'.join(map(_proof, row.examples))} |\n"
+    proof = "<br>".join(map(_proof, row.examples))
+    if row.rest:
+        proof += f", for the network layer alone; not made: {row.rest} ([more](other-meshes.md))"
+    return f"| {row.id} | {row.what} | {options} | {links} | {proof} |\n"
 
 
 def _proof(example: str) -> str:

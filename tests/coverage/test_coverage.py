@@ -9,6 +9,7 @@ import pytest
 from generator.core.codes import CODES
 from generator.intent.fields import find_field
 from generator.intent.profile_types import profile_types
+from generator.plan.resources import Layer
 from generator.rules import registry
 from tests.coverage.table import Row, bundle_of, rows
 from tests.support import ROOT, meshgen
@@ -45,6 +46,12 @@ def test_examples_are_proven_and_make_what_the_row_names(row: Row) -> None:
     assert set(row.kinds) <= {one.kind for bundle in bundles for one in bundle.resources}
     assert set(row.files) <= {path for bundle in bundles for path in bundle.written}
     assert row.kinds or row.files or row.rules
+
+
+@pytest.mark.parametrize("row", [row for row in COVERED if row.rest], ids=_name)
+def test_beside_another_mesh_the_network_layer_is_made_and_no_other(row: Row) -> None:
+    resources = [one for example in row.examples for one in bundle_of(example).resources]
+    assert {one.layer for one in resources} <= {Layer.NETWORK, Layer.NAMESPACE}
 
 
 @pytest.mark.skipif(not PUBLISHED.is_dir(), reason="the published examples are not beside this checkout")
