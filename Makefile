@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 EXAMPLE := profiles/app/examples/bank-of-anthos.yaml
 
 .DEFAULT_GOAL := demo
-.PHONY: demo setup check lint test refresh mutants fuzz judges judged coverage bench dist test-wheel test-oldest sbom release-tools docs clean help
+.PHONY: demo setup check lint test refresh mutants fuzz fuzz-input judges judged coverage bench dist test-wheel test-oldest sbom release-tools docs clean help
 
 demo: setup  ## Set up, then render Bank of Anthos and show what came out
 	$(BIN)/meshgen render $(EXAMPLE) -o build/bank-of-anthos
@@ -42,6 +42,9 @@ mutants: setup  ## Damage every example in every small way; print how many the p
 
 fuzz: setup  ## Ask other analyzers about random bundles; NUMBER=3000 of them, SEED=1 repeats a run
 	$(BIN)/python -m tests.judges.agreement --number $(or $(NUMBER),3000) $(if $(SEED),--seed $(SEED))
+
+fuzz-input: setup  ## Feed damaged input to everything that reads any; NUMBER=2000 of each kind, SEED=1 repeats a run
+	$(BIN)/python -m tests.fuzz.fuzz --number $(or $(NUMBER),2000) $(if $(SEED),--seed $(SEED)) $(TARGET:%=--target %)
 
 judges: setup  ## Install who judges into .judges/, as far as they are to be had; JUDGES=pypi takes those of CI
 	$(BIN)/python -m tests.judges.install $(JUDGES)

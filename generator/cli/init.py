@@ -12,7 +12,7 @@ import typer
 from generator.cli import completion
 from generator.cli.options import Environment, Force, ProfileFolders
 from generator.cli.terminal import emit, say, verb
-from generator.core.errors import EXIT_OK, InvalidInput, MeshgenError, OutputRefused
+from generator.core.errors import EXIT_OK, InvalidInput, MeshgenError
 from generator.core.files import read_standard_input
 
 if TYPE_CHECKING:
@@ -109,15 +109,10 @@ def _put(text: str, output: str | None, default: str, force: bool, kind: str, op
     if output == "-":
         emit(text)
         return
+    from generator.output.single import write_file  # noqa: PLC0415  (start-up: only what a run needs)
+
     path = Path(output or default)
-    try:
-        with path.open("w" if force else "x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError as error:
-        message = f"{path}: is there already; choose another NAME, or overwrite it with --force"
-        raise OutputRefused(message) from error
-    except OSError as error:
-        raise OutputRefused(f"{path}: cannot be written: {error.strerror}") from error
+    write_file(path, text, is_new=not force, cure="choose another NAME, or overwrite it with --force")
     say(f"{path}: written. Edit it, then: meshgen render {path}{options}")
     say(f"For your editor: meshgen schema {kind}{options} > {path.with_name(f'{kind}.schema.json')}")
 
