@@ -15,8 +15,8 @@ from typing import Any
 import yaml
 from hypothesis import strategies as st
 
-from generator.core.yaml_reader import read_documents
 from generator.core.places import Json, Route
+from generator.core.yaml_reader import read_documents
 from tests.support import put, walk
 
 _MOST = 4
@@ -105,7 +105,7 @@ def _bend(draw: st.DrawFn, documents: Json, route: Route, what: str) -> None:
     elif what == "drop":
         del parent[last]
     elif isinstance(parent, list):
-        parent.append(copy.deepcopy(parent[last]))
+        parent.append(copy.deepcopy(parent[int(last)]))
     else:
         parent[draw(st.sampled_from(("", "a", "from", "to", "namespace", "*", "a" * 300, "x\ny")))] = parent.pop(last)
 
