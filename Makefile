@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 EXAMPLE := profiles/app/examples/bank-of-anthos.yaml
 
 .DEFAULT_GOAL := demo
-.PHONY: demo setup check lint test refresh mutants fuzz fuzz-input judges judged coverage bench dist test-wheel test-oldest sbom release-tools docs clean help
+.PHONY: demo setup check lint test refresh mutants fuzz fuzz-input judges judged mutation coverage bench dist test-wheel test-oldest sbom release-tools docs clean help
 
 demo: setup  ## Set up, then render Bank of Anthos and show what came out
 	$(BIN)/meshgen render $(EXAMPLE) -o build/bank-of-anthos
@@ -51,6 +51,10 @@ judges: setup  ## Install who judges into .judges/, as far as they are to be had
 
 judged: setup  ## Let the judges sit and write docs/JUDGED.md; JUDGE=envoy asks one
 	$(BIN)/python -m tests.judges.judged $(JUDGE)
+
+mutation: setup  ## Would a test notice? NUMBER=100 small mistakes in semantics and rules; SEED=1 repeats, ONLY=mtls narrows
+	$(BIN)/python -m pip install --quiet --group mutation
+	$(BIN)/python -m tests.mutation.mutation --number $(or $(NUMBER),100) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
 
 coverage: setup  ## Run the tests and name every line and branch that none of them reaches
 	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered $(PYTEST)

@@ -38,7 +38,8 @@ def init(
         str | None, typer.Option("--from", metavar="PATH|-", help="Propose an app for these Deployments and policies.")
     ] = None,
     namespace: Annotated[
-        str | None, typer.Option("--namespace", help="With --from: which, when there are workloads of several.")
+        str | None,
+        typer.Option("--namespace", metavar="NAME", help="With --from: which, when there are workloads of several."),
     ] = None,
     env: Environment = None,
     profile_folders: ProfileFolders = None,

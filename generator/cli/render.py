@@ -38,7 +38,9 @@ def render(
         str,
         Parameter("--layer", metavar="|".join(LAYERS), help="Render one layer alone; give it a folder of its own."),
     ] = "all",
-    name: Annotated[str | None, Parameter("--name", help="Name of the bundle, when several profiles make it.")] = None,
+    name: Annotated[
+        str | None, Parameter("--name", metavar="NAME", help="Name of the bundle, when several profiles make it.")
+    ] = None,
     profile_folders: ProfileFolders = None,
     template_folders: TemplateFolders = None,
     schemas: Schemas = None,

@@ -27,7 +27,7 @@ def verify(
         list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change a value: spec.namespace=shop.")
     ] = None,
     name: Annotated[
-        str | None, typer.Option("--name", help="Name of the bundle, when several profiles make it.")
+        str | None, typer.Option("--name", metavar="NAME", help="Name of the bundle, when several profiles make it.")
     ] = None,
     profile_folders: ProfileFolders = None,
     template_folders: TemplateFolders = None,
