@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -96,13 +98,16 @@ def _asked(types: Mapping[str, ProfileType]) -> tuple[str, str]:
     Raises:
         MeshgenError: nobody is there to answer.
     """
+    from generator.core.names import suggestion  # noqa: PLC0415  (start-up: only what a run needs)
+
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise MeshgenError("say which type: meshgen init TYPE [NAME]; `meshgen profiles` lists them")
+    width = max(map(len, types))
     for known, kind in types.items():
-        say(f"  {known:<20} {kind.summary}")
-    chosen = typer.prompt("Type", default=_FROM_TYPE, err=True)
-    if chosen not in types:
-        return chosen, chosen
+        for number, line in enumerate(textwrap.wrap(kind.summary, max(20, get_terminal_size().columns - width - 4))):
+            say(f"  {'' if number else known:<{width}}  {line}")
+    while (chosen := typer.prompt("Type", default=_FROM_TYPE, err=True)) not in types:
+        say(f"there is no profile type {chosen!r}: {suggestion(chosen, types)}")
     return chosen, typer.prompt("Name", default=chosen, err=True)
 
 
