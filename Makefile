@@ -22,7 +22,7 @@ $(VENV)/.ready: pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable . --group dev
 	@touch $@
 
-check: setup lint test  ## What CI runs: lint, types, layers, tests, docs and out/ fresh
+check: setup lint coverage  ## What CI runs: lint, types, layers, tests and what they leave out, docs and out/ fresh
 	$(BIN)/python -m tests.refresh --check
 
 lint: setup
@@ -57,7 +57,8 @@ mutation: setup  ## Would a test notice? NUMBER=100 small mistakes in semantics 
 	$(BIN)/python -m tests.mutation.mutation --number $(or $(NUMBER),100) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
 
 coverage: setup  ## Run the tests and name every line and branch that none of them reaches
-	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered $(PYTEST)
+	$(BIN)/python -W ignore:Unable -m slipcover --branch --source generator --skip-covered --missing-width 100 \
+		-m pytest --numprocesses auto $(PYTEST)
 
 bench: setup  ## Time meshgen beside a bare interpreter and a naive render, in one run
 	$(BIN)/python -m tests.bench

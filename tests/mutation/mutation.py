@@ -40,7 +40,7 @@ _WIDER = (
 def selections(mutant: Mutant) -> tuple[tuple[str, ...], ...]:
     """Return which tests to run on *mutant*, the likeliest to notice it first."""
     if rule := _RULE.match(mutant.path.name):
-        return ("tests/rules", "-k", f"MG{rule[1]}"), _WIDER[:1]
+        return ("tests/rules", "-k", f"MG{rule[1]}"), ("tests/rules/test_rules.py",)
     if mutant.path.parent.name == "rules":
         return ("tests/rules/test_rules.py",), _WIDER
     return ("tests/semantics", "tests/test_sessions.py"), _WIDER
