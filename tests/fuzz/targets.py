@@ -44,7 +44,8 @@ class Target:
     @cached_property
     def seeds(self) -> tuple[str, ...]:
         """Texts to damage, in an order that is the same everywhere."""
-        files = sorted({path for pattern in self.patterns for path in ROOT.glob(pattern)})
+        patterns = (*self.patterns, f"tests/fuzz/regressions/{self.name}/*")
+        files = sorted({path for pattern in patterns for path in ROOT.glob(pattern)})
         found = [path.read_text("utf-8", "replace") for path in files if path.stat().st_size < _LONGEST_SEED]
         return (*self.texts, *dict.fromkeys(found))
 
