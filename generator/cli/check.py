@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from generator.cli.options import Environment, Schemas
+from generator.cli.progress import at_work
 from generator.cli.terminal import one_of, say, verb, wants_colour
-from generator.core.errors import EXIT_FINDINGS, EXIT_OK, EXIT_WRONG_INPUT, MeshgenError, OutputRefused
+from generator.core.errors import EXIT_FINDINGS, EXIT_OK, EXIT_WRONG_INPUT, MeshgenError
 from generator.core.files import read_standard_input
 from generator.core.findings import Severity, reaches
 
@@ -72,28 +73,29 @@ def check(
     from generator.checking.check import CheckRequest  # noqa: PLC0415  (start-up: only what a run needs)
     from generator.checking.check import check as check_manifests  # noqa: PLC0415
     from generator.cli.schema import read_schemas  # noqa: PLC0415
+    from generator.output.single import write_file  # noqa: PLC0415
 
     one_of("--format", output_format, FORMATS)
     one_of("--fail-on", fail_on, THRESHOLDS)
     if not paths and not kustomize:
         raise MeshgenError("say what to check: files, folders, - for standard input, or --kustomize DIR")
-    checked = check_manifests(
-        CheckRequest(
-            paths=tuple(paths or ()),
-            standard_input=read_standard_input() if "-" in (paths or ()) else None,
-            kustomize=tuple(kustomize or ()),
-            environment=env,
-            before=_before(against, env) if against is not None else None,
-            is_complete=complete,
-            schemas=read_schemas(schemas or []),
-            bundles=tuple(bundles or ()),
-            baseline=baseline,
-            new_baseline=write_baseline,
-            today=datetime.now(UTC).date(),
-        )
+    request = CheckRequest(
+        paths=tuple(paths or ()),
+        standard_input=read_standard_input() if "-" in (paths or ()) else None,
+        kustomize=tuple(kustomize or ()),
+        environment=env,
+        before=_before(against, env) if against is not None else None,
+        is_complete=complete,
+        schemas=read_schemas(schemas or []),
+        bundles=tuple(bundles or ()),
+        baseline=baseline,
+        new_baseline=write_baseline,
+        today=datetime.now(UTC).date(),
     )
+    with at_work("checking"):
+        checked = check_manifests(request)
     if write_baseline is not None and checked.new_baseline is not None:
-        _write(write_baseline, checked.new_baseline)
+        write_file(write_baseline, checked.new_baseline)
         say(f"{write_baseline}: {_counted(checked.in_baseline, 'finding')} written")
     _report(checked, output_format)
     _tell(checked, complete)
@@ -119,13 +121,6 @@ def _report(checked: Checked, output_format: str) -> None:
     if text:
         print(text)
         sys.stdout.flush()
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, "utf-8")
-    except OSError as error:
-        raise OutputRefused(f"{path}: cannot be written: {error.strerror}") from error
 
 
 def _tell(checked: Checked, complete: bool) -> None:

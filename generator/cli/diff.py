@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from generator.cli.options import Environment, ProfileFolders, TemplateFolders
+from generator.cli.progress import at_work
 from generator.cli.terminal import emit, one_of, verb
 from generator.core.errors import EXIT_DIFFERENT, EXIT_OK
 from generator.core.files import read_standard_input
@@ -51,7 +52,9 @@ def diff(
         profile_folders=tuple(profile_folders or ()),
         template_folders=tuple(template_folders or ()),
     )
-    old, new = read_pair(sides, asked)
-    found = compare(*(Cluster(one.documents, one.environment, one.endpoints) for one in (old, new)))
-    emit(DIFFERENCE_REPORTERS[output_format](old.title, new.title, found) + "\n")
+    with at_work("comparing who reaches whom"):
+        old, new = read_pair(sides, asked)
+        found = compare(*(Cluster(one.documents, one.environment, one.endpoints) for one in (old, new)))
+        text = DIFFERENCE_REPORTERS[output_format](old.title, new.title, found) + "\n"
+    emit(text)
     return EXIT_DIFFERENT if found.widens and not allow_widen else EXIT_OK

@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from generator.cli.options import Environment, ProfileFolders, TemplateFolders
+from generator.cli.progress import at_work
 from generator.cli.terminal import emit, one_of, verb
-from generator.core.errors import EXIT_OK, MeshgenError, OutputRefused
+from generator.core.errors import EXIT_OK, MeshgenError
 from generator.core.files import read_standard_input
 
 FORMATS = ("mermaid", "dot", "svg", "html", "json")
@@ -59,12 +60,13 @@ def graph(
         profile_folders=tuple(profile_folders or ()),
         template_folders=tuple(template_folders or ()),
     )
-    one = read_material(paths, asked)
-    found = Graph(Cluster(one.documents, one.environment, one.endpoints))
-    if not found.edges and not found.workloads():
-        raise MeshgenError(f"{one.title}: there is nothing to draw: neither workloads nor policies were read")
-    wanted = Wanted(one.title, found, frozenset(map(NodeKind, hidden)))
-    _write(GRAPH_REPORTERS[output_format](wanted) + "\n", output)
+    with at_work("working out who reaches whom"):
+        one = read_material(paths, asked)
+        found = Graph(Cluster(one.documents, one.environment, one.endpoints))
+        if not found.edges and not found.workloads():
+            raise MeshgenError(f"{one.title}: there is nothing to draw: neither workloads nor policies were read")
+        text = GRAPH_REPORTERS[output_format](Wanted(one.title, found, frozenset(map(NodeKind, hidden)))) + "\n"
+    _write(text, output)
     return EXIT_OK
 
 
@@ -82,7 +84,6 @@ def _write(text: str, output: str) -> None:
     if output == STREAM:
         emit(text)
         return
-    try:
-        Path(output).write_text(text, "utf-8", newline="\n")
-    except OSError as error:
-        raise OutputRefused(f"{output}: cannot be written: {error.strerror}") from error
+    from generator.output.single import write_file  # noqa: PLC0415  (start-up: only what a run needs)
+
+    write_file(Path(output), text)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,7 +14,7 @@ import typer
 from generator.cli import completion
 from generator.cli.options import Environment, Force, ProfileFolders
 from generator.cli.terminal import emit, say, verb
-from generator.core.errors import EXIT_OK, InvalidInput, MeshgenError, OutputRefused
+from generator.core.errors import EXIT_OK, InvalidInput, MeshgenError
 from generator.core.files import read_standard_input
 
 if TYPE_CHECKING:
@@ -38,7 +40,8 @@ def init(
         str | None, typer.Option("--from", metavar="PATH|-", help="Propose an app for these Deployments and policies.")
     ] = None,
     namespace: Annotated[
-        str | None, typer.Option("--namespace", help="With --from: which, when there are workloads of several.")
+        str | None,
+        typer.Option("--namespace", metavar="NAME", help="With --from: which, when there are workloads of several."),
     ] = None,
     env: Environment = None,
     profile_folders: ProfileFolders = None,
@@ -95,13 +98,16 @@ def _asked(types: Mapping[str, ProfileType]) -> tuple[str, str]:
     Raises:
         MeshgenError: nobody is there to answer.
     """
+    from generator.core.names import suggestion  # noqa: PLC0415  (start-up: only what a run needs)
+
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise MeshgenError("say which type: meshgen init TYPE [NAME]; `meshgen profiles` lists them")
+    width = max(map(len, types))
     for known, kind in types.items():
-        say(f"  {known:<20} {kind.summary}")
-    chosen = typer.prompt("Type", default=_FROM_TYPE, err=True)
-    if chosen not in types:
-        return chosen, chosen
+        for number, line in enumerate(textwrap.wrap(kind.summary, max(20, get_terminal_size().columns - width - 4))):
+            say(f"  {'' if number else known:<{width}}  {line}")
+    while (chosen := typer.prompt("Type", default=_FROM_TYPE, err=True)) not in types:
+        say(f"there is no profile type {chosen!r}: {suggestion(chosen, types)}")
     return chosen, typer.prompt("Name", default=chosen, err=True)
 
 
@@ -109,15 +115,10 @@ def _put(text: str, output: str | None, default: str, force: bool, kind: str, op
     if output == "-":
         emit(text)
         return
+    from generator.output.single import write_file  # noqa: PLC0415  (start-up: only what a run needs)
+
     path = Path(output or default)
-    try:
-        with path.open("w" if force else "x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError as error:
-        message = f"{path}: is there already; choose another NAME, or overwrite it with --force"
-        raise OutputRefused(message) from error
-    except OSError as error:
-        raise OutputRefused(f"{path}: cannot be written: {error.strerror}") from error
+    write_file(path, text, is_new=not force, cure="choose another NAME, or overwrite it with --force")
     say(f"{path}: written. Edit it, then: meshgen render {path}{options}")
     say(f"For your editor: meshgen schema {kind}{options} > {path.with_name(f'{kind}.schema.json')}")
 

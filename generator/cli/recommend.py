@@ -10,7 +10,7 @@ import typer
 
 from generator.cli.options import Force
 from generator.cli.terminal import emit, say, verb
-from generator.core.errors import EXIT_OK, MeshgenError, OutputRefused
+from generator.core.errors import EXIT_OK, MeshgenError
 from generator.core.files import read_standard_input
 
 
@@ -33,6 +33,7 @@ def recommend(
     question is an error that names its answers.
     """
     from generator.advice.recommend import recommend as decide  # noqa: PLC0415  (start-up: only what a run needs)
+    from generator.output.single import write_file  # noqa: PLC0415
 
     known = _given(answers, answer or [])
     found = decide(known, _ask)
@@ -43,13 +44,7 @@ def recommend(
     if output is None:
         emit(text)
         return EXIT_OK
-    try:
-        with output.open("w" if force else "x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError as error:
-        raise OutputRefused(f"{output}: is there already; choose another file, or overwrite it with --force") from error
-    except OSError as error:
-        raise OutputRefused(f"{output}: cannot be written: {error.strerror}") from error
+    write_file(output, text, is_new=not force, cure="choose another file, or overwrite it with --force")
     say(f"{output}: {found.title}. Edit it, then: meshgen render {output}")
     return EXIT_OK
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from generator.cli.options import Environment, Force, Parameter, ProfileFolders, Schemas, TemplateFolders
+from generator.cli.progress import at_work
 from generator.cli.terminal import emit, one_of, say, verb
 from generator.core.errors import EXIT_DIFFERENT, EXIT_OK, MeshgenError
 from generator.core.files import read_standard_input
@@ -37,7 +38,9 @@ def render(
         str,
         Parameter("--layer", metavar="|".join(LAYERS), help="Render one layer alone; give it a folder of its own."),
     ] = "all",
-    name: Annotated[str | None, Parameter("--name", help="Name of the bundle, when several profiles make it.")] = None,
+    name: Annotated[
+        str | None, Parameter("--name", metavar="NAME", help="Name of the bundle, when several profiles make it.")
+    ] = None,
     profile_folders: ProfileFolders = None,
     template_folders: TemplateFolders = None,
     schemas: Schemas = None,
@@ -69,19 +72,19 @@ def render(
         raise MeshgenError("--check and --dry-run write nothing, and so no --depfile")
     if output == STREAM and depfile is not None:
         raise MeshgenError("--depfile speaks of files, and -o - writes none")
-    bundle = render_bundle(
-        Request(
-            paths=tuple(profiles),
-            standard_input=read_standard_input() if "-" in profiles else None,
-            environment=env,
-            overrides=tuple(overrides or ()),
-            profile_folders=tuple(profile_folders or ()),
-            template_folders=tuple(template_folders or ()),
-            schemas=_imported(schemas) if schemas else {},
-            name=name,
-            layers=frozenset(Layer) if layer == "all" else frozenset({Layer(layer)}),
-        )
+    request = Request(
+        paths=tuple(profiles),
+        standard_input=read_standard_input() if "-" in profiles else None,
+        environment=env,
+        overrides=tuple(overrides or ()),
+        profile_folders=tuple(profile_folders or ()),
+        template_folders=tuple(template_folders or ()),
+        schemas=_imported(schemas) if schemas else {},
+        name=name,
+        layers=frozenset(Layer) if layer == "all" else frozenset({Layer(layer)}),
     )
+    with at_work("rendering and proving"):
+        bundle = render_bundle(request)
     if output == STREAM:
         emit(bundle.stream)
         if bundle.extras:
@@ -136,7 +139,8 @@ def _compare(folder: Path, files: dict[str, bytes], *, show_difference: bool) ->
 def _write(folder: Path, name: str, files: dict[str, bytes], force: bool) -> None:
     from generator.output.writer import write_bundle  # noqa: PLC0415
 
-    changes = write_bundle(folder, name, files, force=force)
+    with at_work("writing"):
+        changes = write_bundle(folder, name, files, force=force)
     parts = [
         f"{len(paths)} {word}"
         for word, paths in (("new", changes.added), ("changed", changes.changed), ("removed", changes.removed))

@@ -71,6 +71,7 @@ def _schema_of(target: str, folders: Sequence[Path]) -> dict[str, Any]:
 def _import(source: str | None, output: Path | None) -> int:
     from generator.core.yaml_reader import Limits, read_documents  # noqa: PLC0415
     from generator.manifests.imported import schemas_from_crds  # noqa: PLC0415
+    from generator.output.single import write_file  # noqa: PLC0415
 
     if source is None or output is None:
         raise MeshgenError("say which CRDs, and where to: meshgen schema import CRDS.yaml -o DIR")
@@ -88,7 +89,7 @@ def _import(source: str | None, output: Path | None) -> int:
         output.mkdir(parents=True, exist_ok=True)
         for (version, kind), found in sorted(schemas.items()):
             path = output / f"{kind}.{version.replace('/', '_')}.json"
-            path.write_text(json.dumps(found, indent=2) + "\n", "utf-8")
+            write_file(path, json.dumps(found, indent=2) + "\n")
     except OSError as error:
         raise OutputRefused(f"{error.filename or output}: cannot be written: {error.strerror}") from error
     say(f"{output}: {len(schemas)} schemas; use them with `meshgen render --schemas {output}`")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from generator.cli.options import Environment, ProfileFolders, TemplateFolders
+from generator.cli.progress import at_work
 from generator.cli.terminal import emit, one_of, verb
 from generator.core.errors import EXIT_DIFFERENT, EXIT_OK, InvalidInput, MeshgenError
 from generator.core.files import read_standard_input
@@ -26,7 +27,7 @@ def verify(
         list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change a value: spec.namespace=shop.")
     ] = None,
     name: Annotated[
-        str | None, typer.Option("--name", help="Name of the bundle, when several profiles make it.")
+        str | None, typer.Option("--name", metavar="NAME", help="Name of the bundle, when several profiles make it.")
     ] = None,
     profile_folders: ProfileFolders = None,
     template_folders: TemplateFolders = None,
@@ -57,20 +58,21 @@ def verify(
     one_of("--format", output_format, FORMATS)
     if "-" in profiles and "-" in (manifests or ()):
         raise MeshgenError("standard input holds the profiles or the manifests, not both")
-    bundle = verify_bundle(
-        Request(
-            paths=tuple(profiles),
-            standard_input=read_standard_input() if "-" in profiles else None,
-            environment=env,
-            overrides=tuple(overrides or ()),
-            profile_folders=tuple(profile_folders or ()),
-            template_folders=tuple(template_folders or ()),
-            name=name,
-        )
+    request = Request(
+        paths=tuple(profiles),
+        standard_input=read_standard_input() if "-" in profiles else None,
+        environment=env,
+        overrides=tuple(overrides or ()),
+        profile_folders=tuple(profile_folders or ()),
+        template_folders=tuple(template_folders or ()),
+        name=name,
     )
-    proof = bundle.proof if manifests is None else _proof_of(manifests, bundle)
-    rows = connections(bundle.intent, bundle.environment, proof)
-    emit(PROOF_REPORTERS[output_format](bundle.name, rows, proof) + "\n")
+    with at_work("proving"):
+        bundle = verify_bundle(request)
+        proof = bundle.proof if manifests is None else _proof_of(manifests, bundle)
+        rows = connections(bundle.intent, bundle.environment, proof)
+        text = PROOF_REPORTERS[output_format](bundle.name, rows, proof) + "\n"
+    emit(text)
     return EXIT_OK if proof.holds else EXIT_DIFFERENT
 
 

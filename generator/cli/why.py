@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from generator.cli.options import Environment, ProfileFolders, TemplateFolders
+from generator.cli.progress import at_work
 from generator.cli.terminal import emit, one_of, verb
 from generator.core.errors import EXIT_DIFFERENT, EXIT_OK, MeshgenError
 from generator.core.files import read_standard_input
@@ -69,10 +70,11 @@ def why(
         profile_folders=tuple(profile_folders or ()),
         template_folders=tuple(template_folders or ()),
     )
-    material = read_material(files, reading)
-    cluster = Cluster(material.documents, material.environment, material.endpoints)
-    answer = explain(cluster, source, target, asked)
-    ranked = causes(cluster, answer, symptom) if symptom else ()
+    with at_work("looking for the way"):
+        material = read_material(files, reading)
+        cluster = Cluster(material.documents, material.environment, material.endpoints)
+        answer = explain(cluster, source, target, asked)
+        ranked = causes(cluster, answer, symptom) if symptom else ()
     emit(WHY_REPORTERS[output_format](answer, ranked) + "\n")
     return EXIT_OK if answer.verdict is Verdict.YES else EXIT_DIFFERENT
 

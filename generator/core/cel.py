@@ -26,6 +26,10 @@ _MACROS = frozenset({"all", "exists", "exists_one", "map", "filter"})
 _CONSTANTS = frozenset({"true", "false", "null"})
 
 
+_DEEPEST = 32
+"""Expressions within each other; every one takes some of Python's own stack."""
+
+
 class NotCel(Exception):
     """The text is no expression; the message says where reading stopped."""
 
@@ -36,6 +40,7 @@ class _Reader:
     at: int = 0
     names: list[tuple[str, ...]] = field(default_factory=list)
     bound: list[str] = field(default_factory=list)
+    depth: int = 0
 
     def peek(self) -> str:
         return self.tokens[self.at][1] if self.at < len(self.tokens) else ""
@@ -51,12 +56,16 @@ class _Reader:
         return found
 
     def expression(self) -> None:
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            raise NotCel(f"it is nested more than {_DEEPEST} levels deep {_before(self.peek())}")
         self.infix(0)
         if self.peek() == "?":
             self.take()
             self.infix(0)
             self.take(":")
             self.expression()
+        self.depth -= 1
 
     def infix(self, level: int) -> None:
         if level == len(_INFIX):

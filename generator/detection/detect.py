@@ -15,6 +15,7 @@ from generator.detection.cluster import Claim, Cluster, Fact, place_of
 from generator.detection.mesh import find_mesh
 from generator.detection.network import find_network
 from generator.detection.platform import find_platform
+from generator.environment.families import RANGES, family_of
 from generator.environment.load import environment_schema
 from generator.manifests.objects import manifests
 from generator.templating.quoting import comment, flow
@@ -72,13 +73,17 @@ _MAPS = ("mesh.namespaces", "gateways")
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A fact with all that was said about it; several values contradict each other."""
+    """A fact with all that was said about it; several values contradict each other.
+
+    ``doubt`` says why even one value alone is not to be taken.
+    """
 
     claims: tuple[Claim, ...]
+    doubt: str = ""
 
     @property
     def is_sure(self) -> bool:
-        return all(one.value == self.claims[0].value for one in self.claims)
+        return not self.doubt and all(one.value == self.claims[0].value for one in self.claims)
 
 
 def detect(content: bytes, file: str) -> str:
@@ -101,6 +106,7 @@ def detect(content: bytes, file: str) -> str:
             known = found[one.fact].claims if one.fact in found else ()
             found[one.fact] = _Found((*known, one))
     _check(found, file)
+    _doubt_halves(found)
     return "\n".join(_lines(found, cluster)) + "\n"
 
 
@@ -123,6 +129,20 @@ def _check(found: Mapping[Fact, _Found], file: str) -> None:
     mistakes = schema_errors.findings(document, compile_schema(environment_schema()), wrong="MG012")
     if mistakes:
         raise InvalidInput(mistakes)
+
+
+def _doubt_halves(found: dict[Fact, _Found]) -> None:
+    """Leave ranges open that are not of the families which the pods have: an environment file must have both alike."""
+    families = found.get(("ipFamilies",))
+    if families is None or not families.is_sure:
+        return
+    pods = set(families.claims[0].value)
+    for name in RANGES:
+        ranges = found.get(("addresses", name))
+        known = {family_of(one) for one in ranges.claims[0].value} if ranges and ranges.is_sure else pods
+        if ranges and known != pods:
+            doubt = f"found for {' and '.join(sorted(known))}, where pods have {' and '.join(sorted(pods))}"
+            found["addresses", name] = _Found(ranges.claims, doubt)
 
 
 def _lines(found: Mapping[Fact, _Found], cluster: Cluster) -> Iterator[str]:
@@ -187,7 +207,7 @@ def _fact(key: str, found: _Found, indent: int, otherwise: str) -> Iterator[str]
 
 
 def _contradiction(key: str, found: _Found, indent: int) -> Iterator[str]:
-    yield str(comment(f"{key}: the evidence contradicts itself; choose one", indent)).rstrip()
+    yield str(comment(f"{key}: {found.doubt or 'the evidence contradicts itself; choose one'}", indent)).rstrip()
     told: dict[str, str] = {}
     for one in found.claims:
         told.setdefault(str(flow(one.value)), one.evidence)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from generator.core.findings import Finding
 from generator.core.places import Document, Json
 
-_RANGES = ("pods", "nodes", "services")
+RANGES = ("pods", "nodes", "services")
 """Ranges that the cluster itself assigns from, one of each family that it has."""
 
 
@@ -20,25 +20,32 @@ def check_families(spec: Mapping[str, Json], said_in: Document) -> Iterator[Find
     does not state itself bind nobody: `generic` names both, because it knows neither.
     """
     families: list[str] = spec["ipFamilies"]
-    for name in _RANGES:
+    for name in RANGES:
         ranges = spec["addresses"][name]
-        known = {_family(one) for one in ranges} if isinstance(ranges, list) else set()
+        known = {family_of(one) for one in ranges} if isinstance(ranges, list) else set()
         route = ("spec", "addresses", name)
         place = said_in.place(route) if route in said_in.values else said_in.place(("spec", "ipFamilies"))
         for family in sorted(known - set(families)):
             message = f"addresses.{name} has an {family} range, but ipFamilies has {' and '.join(families)} alone"
             yield Finding("MG012", message, place, f"add {family} to ipFamilies, or drop the range")
-        for family in families if known and "ipFamilies" in said_in.data["spec"] else ():
-            if family not in known:
-                message = f"addresses.{name} has no {family} range, but ipFamilies has {family}"
-                yield Finding("MG012", message, place, f"add the {family} range, or write unknown for all of {name}")
+        for family in missing(spec, name) if "ipFamilies" in said_in.data["spec"] else ():
+            message = f"addresses.{name} has no {family} range, but ipFamilies has {family}"
+            yield Finding("MG012", message, place, f"add the {family} range, or write unknown for all of {name}")
+
+
+def missing(spec: Mapping[str, Json], name: str) -> tuple[str, ...]:
+    """Return the families of the cluster of which the ranges called *name* are stated, but hold none."""
+    ranges = spec["addresses"][name]
+    known = {family_of(one) for one in ranges} if isinstance(ranges, list) else set()
+    return tuple(one for one in spec["ipFamilies"] if known and one not in known)
 
 
 def of_families(cidrs: Iterable[str], families: Iterable[str]) -> tuple[str, ...]:
     """Return those of *cidrs* that a cluster with these *families* can reach."""
     known = set(families)
-    return tuple(one for one in cidrs if _family(one) in known)
+    return tuple(one for one in cidrs if family_of(one) in known)
 
 
-def _family(cidr: str) -> str:
+def family_of(cidr: str) -> str:
+    """Return the family of *cidr*: IPv4 or IPv6."""
     return f"IPv{ipaddress.ip_network(cidr).version}"

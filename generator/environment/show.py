@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from generator.core.places import Json
+from generator.environment.families import RANGES, missing
 from generator.environment.load import document, facts
 from generator.templating.quoting import comment, flow
 
@@ -23,7 +24,13 @@ def as_file(name: str, base: Path) -> str:
         f"metadata: {{name: {flow(own['metadata']['name'])}}}",
     ]
     lines.append("spec:")
-    lines += _mapping(facts(name, base), 2, "", sources)
+    spec = facts(name, base)
+    halves = [name for name in RANGES if missing(spec, name)]
+    if halves:  # nobody stated the families: stated now, they would ask for the other half of these ranges
+        spec = {key: value for key, value in spec.items() if key != "ipFamilies"}
+        halves = [f"addresses.{name}" for name in halves]
+        lines.append(str(comment(f"ipFamilies: not stated; of one family alone are {', '.join(halves)}", 2)))
+    lines += _mapping(spec, 2, "", sources)
     return "\n".join(lines) + "\n"
 
 

@@ -15,6 +15,15 @@ _MINIMAL = re.compile(r"^## Minimal example$.*?^```yaml\n(.*?)^```$", re.MULTILI
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 
+def _renamed(text: str, name: str) -> str:
+    """Return *text* with *name* as its name, and as its namespace where that was named alike."""
+    former = re.search(r"^metadata: *\{name: *([^}]*)\}", text, re.MULTILINE)
+    if former is None:
+        return text
+    text = text.replace(former[0], f"metadata: {{name: {name}}}", 1)
+    return re.sub(rf"^  namespace: {re.escape(former[1])}$", f"  namespace: {name}", text, flags=re.MULTILINE)
+
+
 def starter(kind: ProfileType, name: str | None = None) -> str:
     """Return the minimal example of *kind*, named *name*, followed by the options it does not use.
 
@@ -30,7 +39,7 @@ def starter(kind: ProfileType, name: str | None = None) -> str:
         if not _NAME.fullmatch(name):
             fix = "use lower-case letters, digits and '-', at most 63 characters"
             raise InvalidInput([Finding("MG012", f"{name!r} is no name for a profile", Place("NAME", 1, 1), fix)])
-        text = re.sub(r"^metadata: *\{name: *[^}]*\}", f"metadata: {{name: {name}}}", text, count=1, flags=re.MULTILINE)
+        text = _renamed(text, name)
     documents, _ = read_documents(text, "README.md")
     used = documents[0].data.get("spec", {}) if documents and isinstance(documents[0].data, dict) else {}
     options = kind.spec_schema().get("properties", {})

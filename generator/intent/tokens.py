@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 from generator.core.findings import Finding
-from generator.core.places import Place
+from generator.core.places import Json, Place
 from generator.model.intent import Flow, Intent, TokenIssuer, WorkloadPeer
 from generator.model.peers import describe
 
@@ -65,23 +65,30 @@ def _keys(token: TokenIssuer) -> Iterator[Finding]:
     if bool(token.jwks_uri) == bool(token.jwks):
         message = "the issuer's keys come from jwksUri or from jwks, exactly one of them"
         yield Finding("MG028", message, token.origin.place, "give one of the two")
-    secret = sorted(_secret_members(token.jwks))
+    keys = _members(token.jwks) if token.jwks else []
+    here = token.places.get("jwks", token.origin.place)
+    if keys is None:
+        message = f"the keys of {token.issuer!r} are no JSON Web Key Set"
+        yield Finding("MG012", message, here, 'write JSON of the form {"keys": [{"kty": "RSA", ...}]}')
+    secret = sorted({name for key in keys or () for name in key.keys() & _PRIVATE_MEMBERS})
     if secret:
         message = (
             f"the key set of {token.issuer!r} holds a private key ({', '.join(secret)}): who has it can make tokens"
         )
         fix = "write the public half alone, and replace the key: it has been in a file"
-        yield Finding("MG036", message, token.places.get("jwks", token.origin.place), fix)
+        yield Finding("MG036", message, here, fix)
 
 
-def _secret_members(jwks: str) -> set[str]:
-    """Return the secret members of the keys in *jwks*; what is no key set has none, and is refused later."""
+def _members(jwks: str) -> list[dict[str, Json]] | None:
+    """Return the keys in *jwks*, a JSON Web Key Set or one key alone (RFC 7517); None if it is neither."""
     try:
-        data = json.loads(jwks or "{}")
+        data = json.loads(jwks)
     except (ValueError, RecursionError):
-        return set()
-    keys = data.get("keys", [data]) if isinstance(data, dict) else []
-    return {name for key in keys if isinstance(key, dict) for name in key.keys() & _PRIVATE_MEMBERS}
+        return None
+    keys = data.get("keys", [data]) if isinstance(data, dict) else None
+    if not isinstance(keys, list) or not all(isinstance(key, dict) and "kty" in key for key in keys):
+        return None
+    return keys
 
 
 def _weaknesses(intent: Intent, token: TokenIssuer) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from generator.core.errors import OutputRefused
+from generator.output.single import write_file
 
 _SAYABLE = re.compile(r"[-\w./+,@ #:$]+")
 _ESCAPED = re.compile(r"([ #:])")
@@ -34,9 +35,9 @@ def write_depfile(path: Path, text: str) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
     except OSError as error:
         raise OutputRefused(f"{path}: cannot be written: {error.strerror}") from error
+    write_file(path, text)
 
 
 def _escaped(name: str) -> str:

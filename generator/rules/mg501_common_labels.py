@@ -47,7 +47,7 @@ Good:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from generator.core.findings import Finding, Severity
@@ -89,10 +89,10 @@ def check(context: Context) -> Iterator[Finding]:
         if one.kustomization.selector_labels and not one.kustomization.may_rewrite("NetworkPolicy"):
             own = {id(each.data) for each in one.objects}
             made = {f"{each.namespace}/{each.name}" for each in one.objects if each.kind in WORKLOAD_KINDS}
-            for policy in context.cluster.bundle.network_policies:
-                if id(policy.manifest.data) in own:
-                    for labelled in _labelled(policy):
-                        yield from _lost(context, one, labelled, made)
+            policies = [each for each in context.cluster.bundle.network_policies if id(each.manifest.data) in own]
+            for labelled in (each for policy in policies for each in _labelled(policy)):
+                yield from _lost(context, one, labelled, made)
+            yield from _unknown(context, one, policies)
 
 
 def _labelled(policy: NetworkPolicy) -> Iterator[_Labelled]:
@@ -126,6 +126,26 @@ def _lost(context: Context, one: Kustomized, labelled: _Labelled, made: set[str]
         elif not meant and peer is not None and is_foreign and not _is_made_here(one, labelled.namespace):
             where = labelled.namespace or "other namespaces"
             yield _finding(one, labelled, added, f"pods of {where}", Severity.WARNING)
+
+
+def _unknown(context: Context, one: Kustomized, policies: Sequence[NetworkPolicy]) -> Iterator[Finding]:
+    """Yield that nobody can tell, once for each set of labels: selectors of pods that nothing here shows."""
+    unseen = [
+        policy
+        for policy in policies
+        if _has_labels(policy.manifest.spec)
+        and not _is_made_here(one, policy.namespace)
+        and not any(_meant(context, _Labelled(policy, None, one.kustomization.manifest.place())))
+    ]
+    for added in one.kustomization.selector_labels if unseen else ():
+        words = ", ".join(f"{key}={value}" for key, value in sorted(added.labels.items()))
+        names = some(f"{policy.namespace}/{policy.name}" for policy in unseen)
+        message = (
+            f"cannot tell: `{added.field}` writes {words} into the podSelectors of {names},"
+            f" and nothing here shows whether their pods carry that label"
+        )
+        fix = "use `labels` with `includeSelectors: false`, or add the objects that show the pods"
+        yield RULE.finding(message, added.place, fix, severity=Severity.INFO)
 
 
 def _meant(context: Context, labelled: _Labelled) -> Iterator[Endpoint]:

@@ -68,10 +68,14 @@ def test_the_environment_of_a_starter(here: Path) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals")
 @pytest.mark.parametrize(
     ("answers", "file", "kind"),
-    [("\n\n", "app.yaml", "app"), ("tenant\nacme\n", "acme.yaml", "tenant"), ("nope\n", None, "")],
+    [
+        ("\n\n", "app.yaml", "app"),
+        ("tenant\nacme\n", "acme.yaml", "tenant"),
+        ("tenent\ntenant\nacme\n", "acme.yaml", "tenant"),
+    ],
 )
-def test_questions_at_a_terminal(here: Path, answers: str, file: str | None, kind: str) -> None:
-    """Enter takes what is in brackets: two of them, and there is a profile."""
+def test_questions_at_a_terminal(here: Path, answers: str, file: str, kind: str) -> None:
+    """Enter takes what is in brackets: two of them, and there is a profile. A slip is asked about again."""
     main, side = os.openpty()
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "dumb"}
     command = [sys.executable, "-m", "generator", "init"]
@@ -80,9 +84,6 @@ def test_questions_at_a_terminal(here: Path, answers: str, file: str | None, kin
         os.write(main, answers.encode())
         code = asking.wait(timeout=60)
     os.close(main)
-    if file is None:
-        assert code == EXIT_WRONG_INPUT
-        assert list(here.iterdir()) == []
-        return
     assert code == EXIT_OK
+    assert [path.name for path in here.iterdir()] == [file]
     assert yaml.safe_load((here / file).read_text("utf-8"))["profile"] == kind

@@ -56,3 +56,17 @@ def test_what_others_refuse_is_refused(text: str) -> None:
         celpy.Environment().compile(text)
     with pytest.raises(NotCel):
         attributes(text)
+
+
+@pytest.mark.parametrize("text", ["(" * 31 + "a" + ")" * 31, "a ? b : " * 31 + "c", "[" * 31 + "]" * 31])
+def test_nesting_has_a_bound(text: str) -> None:
+    celpy.Environment().compile(text)
+    attributes(text)
+    with pytest.raises(NotCel, match="nested more than 32 levels deep"):
+        attributes(f"(({text}))")
+
+
+@pytest.mark.parametrize("sign", ["(", "[", "{", "a ? ", "a ? b : ", "a[", "a(", "a.b(", "{a: "])
+def test_no_nesting_exhausts_the_stack(sign: str) -> None:
+    with pytest.raises(NotCel):
+        attributes(sign * 5000)

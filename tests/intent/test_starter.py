@@ -40,9 +40,14 @@ def test_every_other_option_is_named_in_a_comment(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", TYPES)
 def test_the_name_is_the_only_difference(kind: str) -> None:
-    assert starter(TYPES[kind], "abc").replace("{name: abc}", "") == starter(TYPES[kind], "xyz").replace(
-        "{name: xyz}", ""
-    )
+    one, other = starter(TYPES[kind], "abc"), starter(TYPES[kind], "xyz")
+    assert one.replace("abc", "xyz") == other
+    assert one != other
+
+
+def test_a_namespace_that_is_named_like_its_profile_stays_so() -> None:
+    assert "  namespace: bank\n" in starter(TYPES["app"], "bank")
+    assert "bank" not in starter(TYPES["tenant"], "bank").replace("{name: bank}", "")
 
 
 def test_types_of_others_may_be_terse(tmp_path: Path) -> None:

@@ -117,7 +117,8 @@ def test_wheel_holds_the_package_its_data_and_nothing_else(tree: Path, wheel: Pa
         for folder in ("templates", "profiles")
         for path in _files(tree / folder)
     }
-    wanted = {name: path.read_bytes() for path, name in {**package, **data}.items()}
+    manual = {tree / "docs" / "man" / "meshgen.1": f"meshgen_k8s-{__version__}.data/data/share/man/man1/meshgen.1"}
+    wanted = {name: path.read_bytes() for path, name in {**package, **data, **manual}.items()}
     assert set(contents) == {*wanted, *about}
     assert {name: contents[name] for name in wanted} == wanted
     assert set(NEEDED) <= set(contents)
@@ -167,6 +168,7 @@ def test_installed_wheel_works_elsewhere(wheel: Path, tmp_path: Path) -> None:
     packages = Path(_done([python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], tmp_path).strip())
     (packages / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n", "utf-8")
     _check_command(python, environment, tmp_path)
+    assert (environment / "share" / "man" / "man1" / "meshgen.1").is_file()
 
 
 @pytest.mark.parametrize("version", VERSIONS)

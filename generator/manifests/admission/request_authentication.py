@@ -33,5 +33,5 @@ def _key_set(jwks: Spot) -> Iterator[Finding]:
         keys = json.loads(jwks.text)
     except (ValueError, RecursionError):
         keys = None
-    if not isinstance(keys, dict) or not {"keys", "kty"} & set(keys):
+    if not isinstance(keys, dict) or not ("kty" in keys or isinstance(keys.get("keys"), list)):
         yield jwks.refuse("is no JSON Web Key Set", 'write JSON of the form {"keys": [...]}')
