@@ -32,7 +32,8 @@ import yaml
 from generator.environment.model import Environment
 from tests.judges.bundles import Object, Rendered
 from tests.judges.grants import Conditions, Grant, Layer, by_target, canonical
-from tests.judges.intended import NOT_CAPTURED, Intended
+from tests.judges.intended.layers import Intended
+from tests.judges.intended.mesh import NOT_CAPTURED
 from tests.judges.topology import Endpoint, Topology, build
 
 RUNNER = Path(__file__).with_name("analyzer_runner.py")

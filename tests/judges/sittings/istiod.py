@@ -12,11 +12,11 @@ from generator.manifests import admission, schema
 from tests.judges.bundles import EXAMPLES, Object, rendered
 from tests.judges.installed import find, version
 from tests.judges.istioctl import messages, refusals
-from tests.judges.judge_admission import right
 from tests.judges.results import Result
+from tests.judges.sittings.admission import right
 from tests.judges.topology import build
 
-RULES = Path(__file__).with_name("webhook.yaml")
+RULES = Path(__file__).parents[1] / "webhook.yaml"
 API = {
     "AuthorizationPolicy": "security.istio.io/v1",
     "PeerAuthentication": "security.istio.io/v1",
