@@ -24,7 +24,10 @@ Every wrong document on file is sent too: what it refuses, we must refuse.""",
     "schemas": "Every Kubernetes object of every bundle is held against each release, strict about fields.",
     "istiod": """Every document goes to the webhook, every bundle with the workloads that it is for to the analyzers.
 For each rule of the webhook about a kind that we write there is one wrong document, in
-`tests/judges/webhook.yaml`: istiod must refuse it for just that reason, and so must we.""",
+`tests/judges/webhook.yaml`: istiod must refuse it for just that reason, and so must we.
+For each message of the analyzers about such a kind there is a wrong bundle, in `tests/judges/analyzers/`:
+`istioctl analyze` must bring up that message, and `meshgen check` the rule that the file names, or nothing
+where the file says why it is no rule of ours.""",
     "envoy": """Each workload is a listener with what istiod's configuration generator makes of the bundle's
 AuthorizationPolicies, PeerAuthentications and RequestAuthentications. Clients hold certificates with
 SPIFFE identities, or none, and tokens, also forged and expired ones. Every client knocks at every port
@@ -42,7 +45,9 @@ INTRODUCTION = """# Judged
 Schemas, semantics and proof are one opinion: ours. This page holds it against those who decide in a cluster.
 `make judges` installs them below `.judges/`, `make judged` lets them sit and writes this page.
 The settings of Envoy are committed under `tests/judges/expected/`, so that CI can ask it without building istiod.
-Istio is pinned to a commit of its branch 1.31, because Go cannot name its tags.
+Istio judges as its branch 1.30 was on 26 August 2026, after 1.30.3 and before 1.30.4: Go's modules have no
+releases of Istio, and of the commits that were tried, among them that of 1.30.3, this is the one they have.
+Its CRDs are those of 1.30.3, byte for byte.
 
 """
 

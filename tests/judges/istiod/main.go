@@ -143,7 +143,7 @@ func answer(t test.Failer, pilot *core.ConfigGenTest, workload Workload) Proxy {
 		IPAddresses: []string{workload.Address}, Labels: workload.Labels,
 		Metadata: &model.NodeMetadata{
 			Labels: workload.Labels, Namespace: workload.Namespace, ServiceAccount: workload.Account,
-			ClusterID: cluster.ID("Kubernetes"), IstioVersion: "1.31.0", WorkloadName: workload.Name,
+			ClusterID: cluster.ID("Kubernetes"), IstioVersion: "1.30.3", WorkloadName: workload.Name,
 		},
 	})
 	found := Proxy{Name: workload.Name, Modes: map[uint32]string{}}

@@ -9,6 +9,7 @@ import yaml
 
 from generator.core.yaml_reader import read_documents
 from generator.manifests import admission, schema
+from tests.judges import analyzed
 from tests.judges.bundles import EXAMPLES, Object, rendered
 from tests.judges.installed import find, version
 from tests.judges.istioctl import messages, refusals
@@ -43,8 +44,8 @@ def sit() -> Result:
         f"{name}: {reason}" for (name, _), reason in zip(good, refusals(one for _, one in good), strict=True) if reason
     ]
     said = [text for example in EXAMPLES for text in _analyzed(example)]
-    rules = list(corpus())
-    wrong = list(_of_rules(rules))
+    rules, bundles = list(corpus()), analyzed.corpus()
+    wrong = [*_of_rules(rules), *_of_analyzers(bundles)]
     return Result(
         version=f"istioctl of istio.io/istio {version('istioctl').partition(' ')[0]}",
         counts={
@@ -53,9 +54,18 @@ def sit() -> Result:
             "rules of the webhook, each with a wrong document that we refuse too": sum(
                 1 for one, _ in rules if "ours" not in one
             ),
-            "rules that are not ours, with the reason beside them": sum(1 for one, _ in rules if "ours" in one),
+            "rules of the webhook that are not ours, with the reason beside them": sum(
+                1 for one, _ in rules if "ours" in one
+            ),
+            "wrong bundles for the analyzers, each with the message that we have a rule for": sum(
+                1 for one in bundles if one.ours
+            ),
+            "messages of the analyzers that we have no rule for, with the reason beside a bundle": sum(
+                1 for one in bundles if one.reason
+            ),
+            "messages of the analyzers that no object of ours could bring up": len(analyzed.elsewhere()),
         },
-        decisions=len(good) + len(EXAMPLES) + len(rules),
+        decisions=len(good) + len(EXAMPLES) + len(rules) + len(bundles),
         open=(*refused, *said, *wrong),
         remarks=tuple(f"{code} is passed over: {reason}." for code, reason in PASSED_OVER.items()),
     )
@@ -84,6 +94,17 @@ def is_refused(document: Object) -> bool:
     """Tell whether we refuse *document*."""
     documents, findings = read_documents(yaml.safe_dump(document).encode(), "wrong.yaml")
     return bool(findings or [one for each in documents for one in schema.check(each) + admission.check(each)])
+
+
+def _of_analyzers(bundles: list[analyzed.Analyzed]) -> Iterator[str]:
+    """Yield bundles that they do not say it of, or we do not, and messages that nobody has looked at."""
+    for one in bundles:
+        theirs, ours = {said.code for said in messages(one.objects, "Info")}, one.found()
+        if one.theirs not in theirs:
+            yield f"istiod does not say {one.theirs} of {one.path.name}, but {sorted(theirs)}"
+        if (one.ours not in ours) if one.ours else ours:
+            yield f"{one.path.name}: {one.ours or 'nothing'} was expected of us, and we say {sorted(ours)}"
+    yield from (f"{code}: no bundle and no reason is about it" for code in analyzed.unheard_of())
 
 
 def _of_rules(rules: list[tuple[Object, Object]]) -> Iterator[str]:
