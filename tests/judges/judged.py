@@ -13,12 +13,13 @@ from collections.abc import Callable
 
 from tests.judges.page import page, table
 from tests.judges.results import Result, load, save
-from tests.judges.sittings import admission, envoy, istiod, kustomize, network, schemas
+from tests.judges.sittings import admission, conformance, envoy, istiod, kustomize, network, schemas
 from tests.refresh import JUDGED, README, with_table
 
 SITTINGS: dict[str, Callable[[], Result]] = {
     "admission": admission.sit,
     "schemas": schemas.sit,
+    "conformance": conformance.sit,
     "istiod": istiod.sit,
     "envoy": envoy.sit,
     "network": network.sit,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import yaml
@@ -43,7 +43,7 @@ def sit() -> Result:
     refused = [
         f"{name}: {reason}" for (name, _), reason in zip(good, refusals(one for _, one in good), strict=True) if reason
     ]
-    said = [text for example in EXAMPLES for text in _analyzed(example)]
+    said = [text for example in EXAMPLES for text in analyzed_with_workloads(example, rendered(example).objects)]
     rules, bundles = list(corpus()), analyzed.corpus()
     wrong = [*_of_rules(rules), *_of_analyzers(bundles)]
     return Result(
@@ -71,12 +71,12 @@ def sit() -> Result:
     )
 
 
-def _analyzed(example: str) -> Iterator[str]:
-    """Yield what the analyzers have against a bundle, beside the workloads that it is for."""
-    bundle = rendered(example)
-    own = {(one["kind"], one["metadata"]["name"]) for one in bundle.objects}
-    around = build(bundle.bundle.intent, bundle.bundle.environment).documents()
-    shown = [*bundle.objects, *(one for one in around if (one["kind"], one["metadata"]["name"]) not in own)]
+def analyzed_with_workloads(example: str, objects: Sequence[Object]) -> Iterator[str]:
+    """Yield what the analyzers have against *objects*, beside the workloads that *example* is for."""
+    bundle = rendered(example).bundle
+    own = {(one["kind"], one["metadata"]["name"]) for one in objects}
+    around = build(bundle.intent, bundle.environment).documents()
+    shown = [*objects, *(one for one in around if (one["kind"], one["metadata"]["name"]) not in own)]
     for one in messages(shown):
         if one.code not in PASSED_OVER:
             yield f"{example}: {one.code} {one.text} ({one.origin})"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import yaml
 
-from tests.judges.bundles import EXAMPLES, rendered
+from tests.judges.bundles import EXAMPLES, Object, rendered
 from tests.judges.installed import find, version
 from tests.judges.results import Result
 
@@ -24,18 +25,26 @@ def sit() -> Result:
     program = find("kubernetes-validate")
     if program is None:
         return Result(skipped="kubernetes-validate not installed")
-    shown = (one for example in EXAMPLES for one in rendered(example).objects)
-    objects = [one for one in shown if not any(group in one["apiVersion"] for group in CUSTOM)]
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(AT_ONCE) as pool:
-        file = Path(folder) / "documents.yaml"
-        file.write_text(yaml.safe_dump_all(objects), "utf-8")
-        commands = ([program, "-k", release, "--strict", str(file)] for release in RELEASES)
-        said = pool.map(lambda command: subprocess.run(command, capture_output=True, text=True, check=False), commands)
-        lines = [line for one in said for line in (one.stdout + one.stderr).splitlines()]
-    passed = sum(" passed for resource " in line for line in lines)
-    wanted = len(objects) * len(RELEASES)
-    wrong = [line for line in lines if line.startswith(("ERROR", "WARN"))]
-    wrong += [f"{passed} of {wanted} passed"] if passed != wanted else []
+    objects = _known([one for example in EXAMPLES for one in rendered(example).objects])
+    found = wrong(program, objects, RELEASES)
     package = next((one for one in version("pypi").split() if one.startswith("kubernetes-validate")), "")
     counts = {"documents": len(objects), f"releases, {RELEASES[0]} to {RELEASES[-1]}": len(RELEASES)}
-    return Result(package.replace("==", " "), counts, wanted, tuple(wrong))
+    return Result(package.replace("==", " "), counts, len(objects) * len(RELEASES), tuple(found))
+
+
+def wrong(program: str, objects: Sequence[Object], releases: Sequence[str]) -> list[str]:
+    """Return what *program* has against the Kubernetes objects among *objects*, in each of the *releases*."""
+    shown = _known(objects)
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(AT_ONCE) as pool:
+        file = Path(folder) / "documents.yaml"
+        file.write_text(yaml.safe_dump_all(shown), "utf-8")
+        commands = ([program, "-k", release, "--strict", str(file)] for release in releases)
+        said = pool.map(lambda command: subprocess.run(command, capture_output=True, text=True, check=False), commands)
+        lines = [line for one in said for line in (one.stdout + one.stderr).splitlines()]
+    passed, wanted = sum(" passed for resource " in line for line in lines), len(shown) * len(releases)
+    found = [line for line in lines if line.startswith(("ERROR", "WARN"))]
+    return found + ([f"{passed} of {wanted} passed"] if passed != wanted else [])
+
+
+def _known(objects: Sequence[Object]) -> list[Object]:
+    return [one for one in objects if not any(group in one["apiVersion"] for group in CUSTOM)]
