@@ -30,9 +30,11 @@ It says no more than the API server; it is what many run before they ask one."""
     "istiod": """Every document goes to the webhook, every bundle with the workloads that it is for to the analyzers.
 For each rule of the webhook about a kind that we write there is one wrong document, in
 `tests/judges/webhook.yaml`: istiod must refuse it for just that reason, and so must we.
-For each message of the analyzers about such a kind there is a wrong bundle, in `tests/judges/analyzers/`:
-`istioctl analyze` must bring up that message, and `meshgen check` the rule that the file names, or nothing
-where the file says why it is no rule of ours.""",
+
+`istioctl analyze` without a cluster silently leaves out a third of the analyzers, so a program of ours
+runs all of them, as istiod's own tests do. For each of their messages about a kind that we write there is
+a wrong bundle, in `tests/judges/analyzers/`: they must bring up that message, and `meshgen check` the rule
+that the file names, or nothing where the file says why it is no rule of ours.""",
     "envoy": """Each workload is a listener with what istiod's configuration generator makes of the bundle's
 AuthorizationPolicies, PeerAuthentications and RequestAuthentications. Clients hold certificates with
 SPIFFE identities, or none, and tokens, also forged and expired ones. Every client knocks at every port

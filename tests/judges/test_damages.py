@@ -86,12 +86,12 @@ def _webhook(one: Damaged) -> object:
 
 
 def _analyzers(one: Damaged) -> object:
-    return list(istiod.analyzed_with_workloads(one.example, one.objects))
+    return istiod.of_examples({one.example: one.objects})
 
 
 def _api_server(one: Damaged) -> object:
     with running() as server:
-        return any([server.refusal(found) for found in one.objects])
+        return any(server.refusal(found) for found in one.objects)
 
 
 def _kubeconform(one: Damaged) -> object:
@@ -115,7 +115,7 @@ JUDGES = {
     "netpol-analyzer": Judge(("netpolicy",), _netpol_analyzer),
     "envoy": Judge(("envoy",), _envoy),
     "webhook": Judge(("istioctl",), _webhook),
-    "analyzers": Judge(("istioctl",), _analyzers),
+    "analyzers": Judge(("istiod",), _analyzers),
     "kube-apiserver": Judge(("kube-apiserver", "etcd"), _api_server),
     "kubeconform": Judge(("kubeconform",), _kubeconform),
     "kubernetes-validate": Judge(("kubernetes-validate",), _kubernetes_validate),
@@ -131,7 +131,7 @@ def _cases() -> Iterator[Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("damaged", "name"), _cases())
+@pytest.mark.parametrize(("damaged", "name"), list(_cases()))
 def test_what_was_deleted_is_missed(damaged: Damaged, name: str, tmp_path: Path) -> None:
     if name == "kustomize":
         assert _kustomize(damaged, tmp_path)
