@@ -24,14 +24,14 @@ import yaml
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from generator.algebra.ternary import Ternary, members
-from tests.judges import judge_analyzer, judge_netpolicy
-from tests.judges.judge_analyzer import Analyzer
-from tests.judges.judge_netpolicy import NetpolAnalyzer
 from tests.judges.limits import Limit, Object, asks_for_addresses, readable
 from tests.judges.questions import MESH, NETWORK, Asked, Question, our_answers, questions, whole_answers
 from tests.judges.random_bundles import bundles
+from tests.judges.readers import netpol_analyzer, network_config_analyzer
+from tests.judges.readers.netpol_analyzer import NetpolAnalyzer
+from tests.judges.readers.network_config_analyzer import Analyzer
 
-JUDGES = (judge_analyzer.NAME, judge_netpolicy.NAME)
+JUDGES = (network_config_analyzer.NAME, netpol_analyzer.NAME)
 PICKED = 6
 """Requests of each bundle about which `why` is asked from end to end."""
 SHOWN = 10
@@ -92,10 +92,10 @@ class Agreement:
 def judge_called(name: str) -> Iterator[Judge | None]:
     """Yield the judge of that name; None if its command is not installed."""
     with tempfile.TemporaryDirectory() as folder:
-        if name == judge_analyzer.NAME:
+        if name == network_config_analyzer.NAME:
             yield Analyzer(Path(folder))
         else:
-            command = judge_netpolicy.found()
+            command = netpol_analyzer.found()
             yield NetpolAnalyzer(Path(folder), command) if command else None
 
 

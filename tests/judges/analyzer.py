@@ -32,7 +32,8 @@ import yaml
 from generator.environment.model import Environment
 from tests.judges.bundles import Object, Rendered
 from tests.judges.grants import Conditions, Grant, Layer, by_target, canonical
-from tests.judges.intended import NOT_CAPTURED, Intended
+from tests.judges.intended.layers import Intended
+from tests.judges.intended.mesh import NOT_CAPTURED
 from tests.judges.topology import Endpoint, Topology, build
 
 RUNNER = Path(__file__).with_name("analyzer_runner.py")
@@ -61,6 +62,13 @@ class Answer:
 
     differences: tuple[str, ...] = ()
     failed: str = ""
+
+
+def unreadable(example: Rendered) -> str:
+    """Return why the analyzer is not asked about *example*; empty if it is."""
+    if example.bundle.intent.traffic.guards:
+        return "it knows no remoteIpBlocks, and stumbles over IPv6 in ipBlocks"
+    return "it knows neither HBONE nor waypoints" if example.is_ambient else ""
 
 
 def question(example: Rendered) -> Question:
@@ -99,11 +107,11 @@ def _views(policies: list[Object], asked: Question) -> list[Object]:
     """
     whole = [name for name in asked.layers if name not in ENDS]
     views = [(policies, whole)] if whole else []
-    views += [(_one_end(policies, end), [name]) for name, end in ENDS.items() if name in asked.layers]
+    views += [(one_end(policies, end), [name]) for name, end in ENDS.items() if name in asked.layers]
     return [{"policies": yaml.safe_dump_all(shown), "layers": layers} for shown, layers in views]
 
 
-def _one_end(policies: Iterable[Object], end: str) -> list[Object]:
+def one_end(policies: Iterable[Object], end: str) -> list[Object]:
     """Return the NetworkPolicies among *policies* as far as they speak of one direction."""
     other = next(name for name, direction in ENDS.items() if direction != end)
     return [

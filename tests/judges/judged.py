@@ -11,18 +11,19 @@ import sys
 import time
 from collections.abc import Callable
 
-from tests.judges import judge_admission, judge_envoy, judge_istiod, judge_kustomize, judge_network, judge_schemas
 from tests.judges.page import page, table
 from tests.judges.results import Result, load, save
+from tests.judges.sittings import admission, conformance, envoy, istiod, kustomize, network, schemas
 from tests.refresh import JUDGED, README, with_table
 
 SITTINGS: dict[str, Callable[[], Result]] = {
-    "admission": judge_admission.sit,
-    "schemas": judge_schemas.sit,
-    "istiod": judge_istiod.sit,
-    "envoy": judge_envoy.sit,
-    "network": judge_network.sit,
-    "kustomize": judge_kustomize.sit,
+    "admission": admission.sit,
+    "schemas": schemas.sit,
+    "conformance": conformance.sit,
+    "istiod": istiod.sit,
+    "envoy": envoy.sit,
+    "network": network.sit,
+    "kustomize": kustomize.sit,
 }
 
 

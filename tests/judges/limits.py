@@ -1,7 +1,7 @@
 """What a judge cannot read, or reads wrongly, and who says so: such policies are shown to neither side.
 
 Each limit names the source that shows who is right. What a limit leaves out for one judge,
-another still judges: see `judge_analyzer` and `judge_netpolicy`.
+another still judges: see `readers/`.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ SETTLED = Path(__file__).with_name("settled.yaml")
 TITLES = {
     "admission": "The API server: what it takes and refuses",
     "schemas": "The schemas of every Kubernetes release in use",
+    "conformance": "kubeconform, with schemas that take no unknown field",
     "istiod": "istiod's webhook and analyzers",
     "envoy": "Envoy, configured by istiod's own code",
     "network": "Another reading of the policies",
@@ -22,15 +23,25 @@ ABOUT = {
     "admission": """Every document of every bundle is sent to it as a dry run with strict fields, and must be taken.
 Every wrong document on file is sent too: what it refuses, we must refuse.""",
     "schemas": "Every Kubernetes object of every bundle is held against each release, strict about fields.",
+    "conformance": """Every document of every bundle is held against JSON schemas made of the CRDs of Istio and the
+Gateway API and of the OpenAPI definitions of Kubernetes, each closed against unknown fields: kubeconform's
+`-strict` does nothing for CRDs. Every wrong document on file is shown too: what it refuses, we must refuse.
+It says no more than the API server; it is what many run before they ask one.""",
     "istiod": """Every document goes to the webhook, every bundle with the workloads that it is for to the analyzers.
 For each rule of the webhook about a kind that we write there is one wrong document, in
-`tests/judges/webhook.yaml`: istiod must refuse it for just that reason, and so must we.""",
+`tests/judges/webhook.yaml`: istiod must refuse it for just that reason, and so must we.
+
+`istioctl analyze` without a cluster silently leaves out a third of the analyzers, so a program of ours
+runs all of them, as istiod's own tests do. For each of their messages about a kind that we write there is
+a wrong bundle, in `tests/judges/analyzers/`: they must bring up that message, and `meshgen check` the rule
+that the file names, or nothing where the file says why it is no rule of ours.""",
     "envoy": """Each workload is a listener with what istiod's configuration generator makes of the bundle's
 AuthorizationPolicies, PeerAuthentications and RequestAuthentications. Clients hold certificates with
 SPIFFE identities, or none, and tokens, also forged and expired ones. Every client knocks at every port
 with every class of request, and what comes of it must be what `meshgen why` says.""",
-    "network": """It reads NetworkPolicy and AuthorizationPolicy together and says who reaches whom; that must be the
-intent, at both ends and at each alone.""",
+    "network": """network-config-analyzer reads NetworkPolicy and AuthorizationPolicy together, netpol-analyzer
+NetworkPolicy alone, and both say who reaches whom. For every bundle that must be the intent, at both ends
+and at each alone; for random bundles it must be what we make of the same YAML.""",
     "kustomize": """Every bundle is the base of overlays that put in labels, annotations, patches and prefixes. Both
 releases must make the same of them, the API server and istiod must have as little against it as
 before, and every spec must be the one that the other judges have seen.""",
@@ -42,7 +53,9 @@ INTRODUCTION = """# Judged
 Schemas, semantics and proof are one opinion: ours. This page holds it against those who decide in a cluster.
 `make judges` installs them below `.judges/`, `make judged` lets them sit and writes this page.
 The settings of Envoy are committed under `tests/judges/expected/`, so that CI can ask it without building istiod.
-Istio is pinned to a commit of its branch 1.31, because Go cannot name its tags.
+Istio judges as its branch 1.30 was on 26 August 2026, after 1.30.3 and before 1.30.4: Go's modules have no
+releases of Istio, and of the commits that were tried, among them that of 1.30.3, this is the one they have.
+Its CRDs are those of 1.30.3, byte for byte.
 
 """
 

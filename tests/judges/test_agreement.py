@@ -18,10 +18,11 @@ from generator.semantics.authorization import Authorization
 from generator.semantics.network import NetworkReach
 from generator.semantics.trial import Trial
 from generator.semantics.universe import Universe
-from tests.judges import agreement, judge_analyzer, judge_netpolicy
+from tests.judges import agreement
 from tests.judges.agreement import Agreement, Judge, compare, judge_called, run
+from tests.judges.readers import netpol_analyzer, network_config_analyzer
 
-BUNDLES = {judge_analyzer.NAME: 300, judge_netpolicy.NAME: 100}
+BUNDLES = {network_config_analyzer.NAME: 300, netpol_analyzer.NAME: 100}
 """How many a test run looks at."""
 FILES = sorted((Path(__file__).parent / "disagreements").glob("*.yaml"))
 
@@ -90,6 +91,6 @@ def test_a_mistake_in_our_semantics_is_found(mistake: str, monkeypatch: pytest.M
     """An agreement that nothing could break would show nothing."""
     where, name, wrong = MISTAKES[mistake]
     monkeypatch.setattr(where, name, wrong)
-    with judge_called(judge_analyzer.NAME) as judge:
+    with judge_called(network_config_analyzer.NAME) as judge:
         assert judge is not None
         assert run(judge, BUNDLES[judge.name], shrinks=False).disagreements

@@ -22,10 +22,8 @@ def test_bank_of_anthos_is_its_table() -> None:
 
 @every_example
 def test_connectivity_is_what_the_intent_says(example: str) -> None:
-    if rendered(example).bundle.intent.traffic.guards:
-        pytest.skip("the analyzer knows no remoteIpBlocks, and stumbles over IPv6 in ipBlocks")
-    if rendered(example).is_ambient:
-        pytest.skip("the analyzer knows neither HBONE nor waypoints")
+    if reason := analyzer.unreadable(rendered(example)):
+        pytest.skip(f"the analyzer is not asked: {reason}")
     (answer,) = analyzer.ask(analyzer.question(rendered(example)), [rendered(example).objects])
     assert answer == analyzer.Answer()
 

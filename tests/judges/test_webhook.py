@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from tests.judges.bundles import Object
-from tests.judges.judge_istiod import corpus, is_refused
+from tests.judges.sittings.istiod import corpus, is_refused
 
 RULES = list(corpus())
 

@@ -104,7 +104,7 @@ def ask(cases: list[Case]) -> list[list[Object]]:
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder) / "answer.json"
         text = json.dumps([question(one) for one in cases])
-        done = subprocess.run([ISTIOD, answer], input=text, capture_output=True, text=True, check=False)
+        done = subprocess.run([ISTIOD, "listeners", answer], input=text, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr + done.stdout
         return [[_stripped(proxy) for proxy in proxies] for proxies in json.loads(answer.read_text("utf-8"))]
 

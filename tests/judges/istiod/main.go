@@ -1,13 +1,18 @@
-// Command istiod prints the listeners that istiod would send to the proxies of a small cluster.
+// Command istiod asks istiod's own code, without a cluster.
 //
-// It reads clusters as JSON from standard input: mesh settings, workloads, and Istio's own objects as
-// YAML. The answer goes to the file that is named, because istiod logs to standard output. Every listener is made by istiod's code; nothing of it is written here. What is not part of
-// the question (clusters, endpoints, secrets) is left to whoever runs the proxies.
+//	istiod listeners ANSWER    the listeners that it would send to the proxies of small clusters
+//	istiod analyze ANSWER      what its analyzers say of bundles
+//
+// The question is JSON on standard input. The answer goes to the file that is named, because istiod
+// logs to standard output. Every listener and every message is made by istiod's code; nothing of it is
+// written here. What is not part of the question (clusters, endpoints, secrets) is left to whoever runs
+// the proxies.
 package main
 
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"log"
 	"os"
 	"strings"
@@ -62,24 +67,43 @@ type Proxy struct {
 	Routes    []json.RawMessage `json:"routes,omitempty"`
 }
 
+var verbs = map[string]func([]byte) (any, error){"listeners": listeners, "analyze": analyze}
+
 func main() {
+	if len(os.Args) != 3 || verbs[os.Args[1]] == nil {
+		log.Fatal("usage: istiod listeners|analyze ANSWER < QUESTION")
+	}
+	question, err := io.ReadAll(os.Stdin)
+	if err != nil {
+		log.Fatal(err)
+	}
+	answer, err := verbs[os.Args[1]](question)
+	if err != nil {
+		log.Fatal(err)
+	}
+	text, err := json.Marshal(answer)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := os.WriteFile(os.Args[2], text, 0o600); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// listeners answers with the proxies of each of some clusters: mesh settings, workloads, and Istio's
+// own objects as YAML.
+func listeners(question []byte) (any, error) {
 	var clusters []Cluster
-	if err := json.NewDecoder(os.Stdin).Decode(&clusters); err != nil {
-		log.Fatalf("cannot read the clusters: %v", err)
+	if err := json.Unmarshal(question, &clusters); err != nil {
+		return nil, fmt.Errorf("cannot read the clusters: %w", err)
 	}
 	answers := make([][]Proxy, len(clusters))
 	for number, asked := range clusters {
 		if err := test.Wrap(func(t test.Failer) { answers[number] = proxies(t, asked) }); err != nil {
-			log.Fatalf("istiod refuses cluster %d: %v", number, err)
+			return nil, fmt.Errorf("istiod refuses cluster %d: %w", number, err)
 		}
 	}
-	text, err := json.Marshal(answers)
-	if err != nil {
-		log.Fatal(err)
-	}
-	if err := os.WriteFile(os.Args[1], text, 0o600); err != nil {
-		log.Fatal(err)
-	}
+	return answers, nil
 }
 
 func proxies(t test.Failer, asked Cluster) []Proxy {
@@ -143,7 +167,7 @@ func answer(t test.Failer, pilot *core.ConfigGenTest, workload Workload) Proxy {
 		IPAddresses: []string{workload.Address}, Labels: workload.Labels,
 		Metadata: &model.NodeMetadata{
 			Labels: workload.Labels, Namespace: workload.Namespace, ServiceAccount: workload.Account,
-			ClusterID: cluster.ID("Kubernetes"), IstioVersion: "1.31.0", WorkloadName: workload.Name,
+			ClusterID: cluster.ID("Kubernetes"), IstioVersion: "1.30.3", WorkloadName: workload.Name,
 		},
 	})
 	found := Proxy{Name: workload.Name, Modes: map[uint32]string{}}

@@ -78,24 +78,29 @@ class NetpolAnalyzer:
         done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=False)
         assert done.returncode == 0, done.stderr
         lines = json.loads(done.stdout or "[]") or []
-        masks: dict[tuple[str, str, int], int] = {}
-        ports = {one.point.number for one in asked.questions}
+        meant = {shown: _meant(asked, shown) for one in lines for shown in (one["src"], one["dst"])}
+        clients: dict[tuple[str, str], int] = {}
         for line in lines:
-            clients = asked.mask({name for name in asked.clients if _is_meant(name, line["src"])})
-            servers = [name for name in asked.clients if _is_meant(name, line["dst"])]
-            for transport, ranges in _connections(line["conn"]).items():
-                reached = [port for port in ports if any(first <= port <= last for first, last in ranges)]
-                for key in ((server, transport, port) for server in servers for port in reached):
-                    masks[key] = masks.get(key, 0) | clients
+            mask = asked.mask(meant[line["src"]])
+            for server in meant[line["dst"]]:
+                clients[server, line["conn"]] = clients.get((server, line["conn"]), 0) | mask
+        ports = {one.point.number for one in asked.questions}
+        masks: dict[tuple[str, str, int], int] = {}
+        for (server, text), mask in clients.items():
+            for transport, ranges in _connections(text).items():
+                for port in (one for one in ports if any(first <= one <= last for first, last in ranges)):
+                    masks[server, transport, port] = masks.get((server, transport, port), 0) | mask
         return [masks.get((one.server, one.point.transport, one.point.number), 0) for one in asked.questions]
 
 
-def _is_meant(name: str, shown: str) -> bool:
-    """Tell whether *shown*, ``NAMESPACE/NAME[Pod]`` or a range of addresses, means the endpoint *name*."""
-    if "[" in shown or "/" in name:
-        return shown == f"{name}[Pod]"
+def _meant(asked: Asked, shown: str) -> set[str]:
+    """Return the endpoints that *shown*, ``NAMESPACE/NAME[Pod]`` or a range of addresses, means."""
+    if "[" in shown:
+        return {shown.removesuffix("[Pod]")} & set(asked.clients)
     first, _, last = shown.partition("-")
-    return ":" not in name and IPv4Address(first) <= IPv4Address(name) <= IPv4Address(last or first)
+    lowest, highest = IPv4Address(first), IPv4Address(last or first)
+    addresses = (name for name in asked.clients if "/" not in name and ":" not in name)
+    return {name for name in addresses if lowest <= IPv4Address(name) <= highest}
 
 
 def _connections(text: str) -> dict[str, list[tuple[int, int]]]:

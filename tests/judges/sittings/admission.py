@@ -15,7 +15,7 @@ from tests.judges.enforcement.cases import BY_HAND
 from tests.judges.installed import find
 from tests.judges.results import Result
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 MANIFESTS = ROOT / "tests" / "manifests"
 
 
