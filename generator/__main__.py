@@ -14,6 +14,8 @@ def main() -> None:
     if sys.argv[1:] in (["--version"], ["-V"]):
         print(f"meshgen {__version__}")
         return
+    if sys.argv[1:2] == ["render"] and _is_answered(sys.argv[2:]):
+        return
     gc.set_threshold(100_000, 50, 100)  # what is loaded at the start is no garbage, and looking for some takes time
     from generator.core.errors import EXIT_INTERRUPTED, EXIT_OUR_BUG
 
@@ -35,6 +37,16 @@ def main() -> None:
             file=sys.stderr,
         )
         sys.exit(EXIT_OUR_BUG)
+
+
+def _is_answered(words: list[str]) -> bool:
+    """Try to answer `render` from memory, before anything is loaded that a render itself needs."""
+    from generator.cli.unchanged import answered
+
+    try:
+        return answered(words)
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 def _run(words: list[str]) -> None:
