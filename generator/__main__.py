@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import io
+import os
 import sys
 
 
@@ -13,6 +14,8 @@ def main() -> None:
 
     if sys.argv[1:] in (["--version"], ["-V"]):
         print(f"meshgen {__version__}")
+        return
+    if _is_answered(sys.argv[1:]):
         return
     gc.set_threshold(100_000, 50, 100)  # what is loaded at the start is no garbage, and looking for some takes time
     from generator.core.errors import EXIT_INTERRUPTED, EXIT_OUR_BUG
@@ -35,6 +38,30 @@ def main() -> None:
             file=sys.stderr,
         )
         sys.exit(EXIT_OUR_BUG)
+
+
+def _is_answered(words: list[str]) -> bool:
+    """Try to answer from memory or from a page of help, before anything is loaded that a verb itself needs."""
+    try:
+        if words[:1] == ["render"]:
+            from generator.cli.unchanged import answered
+
+            if answered(words[1:]):
+                return True
+        if words[-1:] in (["--help"], ["-h"]):
+            from generator.cli.printed_help import help_page
+
+            page = help_page(words)
+            if page is not None:
+                sys.stdout.write(page)
+                sys.stdout.flush()
+                return True
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    return False
 
 
 def _run(words: list[str]) -> None:

@@ -27,6 +27,7 @@ from generator.pipeline import Request, render
 from generator.plan import resources
 from generator.rules import registry
 from tests import manual, pictures, sessions
+from tests.cli.pages import pages
 from tests.coverage import table as coverage
 from tests.detection.test_detect import CLUSTERS, detected
 from tests.docs.components import component_tables
@@ -79,6 +80,7 @@ def documents() -> Iterator[tuple[Path, str]]:
     yield precedence.TABLE, precedence.table()
     yield JUDGED, page.load_page()
     yield manual.PAGE, manual.page()
+    yield from pages().items()
 
 
 def tables(path: Path) -> dict[str, str]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 from generator.cli.options import Environment, Force, Parameter, ProfileFolders, Schemas, TemplateFolders
 from generator.cli.progress import at_work
 from generator.cli.terminal import emit, one_of, say, verb
+from generator.cli.unchanged import question
 from generator.core.errors import EXIT_DIFFERENT, EXIT_OK, MeshgenError
 from generator.core.files import read_standard_input
 
@@ -58,6 +60,7 @@ def render(
 
     Exit codes: 0 done, 1 different (--check), 2 wrong input, 3 a bug in meshgen.
     """
+    given = dict(locals())
     from generator.pipeline import Request  # noqa: PLC0415  (start-up: only what a run needs)
     from generator.pipeline import render as render_bundle  # noqa: PLC0415
     from generator.plan.resources import Layer  # noqa: PLC0415
@@ -92,17 +95,21 @@ def render(
         return EXIT_OK
     folder = Path(output) if output else Path("out") / bundle.name
     files = {path: text.encode() for path, text in bundle.written.items()}
-    if check or dry_run:
-        return _compare(folder, files, show_difference=check)
-    if depfile is None:
+    inputs = [*bundle.inputs, *_files_in(schemas or ())]
+    beside = {depfile: _dependencies(folder, inputs)} if depfile else {}
+    code = _compare(folder, files, show_difference=check) if check or dry_run else EXIT_OK
+    if not check and not dry_run:
         _write(folder, bundle.name, files, force)
-        return EXIT_OK
-    from generator.output.depfile import write_depfile  # noqa: PLC0415
+        _write_beside(beside)
+    if STREAM not in profiles:
+        _remember(given, bundle.name, folder, inputs, files, beside)
+    return code
 
-    text = _dependencies(folder, [*bundle.inputs, *map(str, schemas or ())])
-    _write(folder, bundle.name, files, force)
-    write_depfile(depfile, text)
-    return EXIT_OK
+
+def _files_in(folders: Sequence[Path]) -> Iterator[str]:
+    for folder in folders:
+        yield str(folder)
+        yield from (str(path) for path in sorted(folder.glob("*.json")))
 
 
 def _dependencies(folder: Path, inputs: list[str]) -> str:
@@ -112,6 +119,22 @@ def _dependencies(folder: Path, inputs: list[str]) -> str:
     from generator.output.record import RECORD  # noqa: PLC0415
 
     return depfile_text(folder / RECORD, [*inputs, str(generator.__file__)])
+
+
+def _remember(
+    given: dict[str, object],
+    name: str,
+    folder: Path,
+    inputs: list[str],
+    files: Mapping[str, bytes],
+    beside: Mapping[Path, str],
+) -> None:
+    """Let the next run with the same command line find out by itself that nothing has changed."""
+    from generator.output.proven import remember  # noqa: PLC0415
+    from generator.output.record import RECORD, record_text  # noqa: PLC0415
+
+    whole = {**files, RECORD: record_text(name, files)}
+    remember(question(given), str(folder), inputs, whole, {str(path): text.encode() for path, text in beside.items()})
 
 
 def _imported(folders: list[Path]) -> dict[tuple[str, str], dict[str, Any]]:
@@ -134,6 +157,13 @@ def _compare(folder: Path, files: dict[str, bytes], *, show_difference: bool) ->
     differing = len(changes.added) + len(changes.changed) + len(changes.removed)
     say(f"{folder}: {differing} of {len(files)} files differ" if differing else f"{folder}: up to date")
     return EXIT_DIFFERENT if show_difference and not changes.is_empty else EXIT_OK
+
+
+def _write_beside(texts: Mapping[Path, str]) -> None:
+    from generator.output.depfile import write_depfile  # noqa: PLC0415
+
+    for path, text in texts.items():
+        write_depfile(path, text)
 
 
 def _write(folder: Path, name: str, files: dict[str, bytes], force: bool) -> None:

@@ -83,29 +83,38 @@ def read_kustomization(manifest: Manifest) -> Kustomization:
     )
 
 
-def covered(all_of_them: Sequence[Kustomization], one: Kustomization, objects: Sequence[Manifest]) -> list[Manifest]:
-    """Return the *objects* that *one* changes: those of its files, and of the Kustomizations below it.
+class Tree:
+    """Which objects each Kustomization changes: those of its files, and of the Kustomizations below it."""
 
-    Where none of its files was read, the objects that share its own file stand for them:
-    one stream that holds a Kustomization and what it is about.
-    """
-    files = set(_files(all_of_them, one, set()))
-    found = [each for each in objects if _path(each) in files and not is_kustomization(each)]
-    if found:
-        return found
-    own = _path(one.manifest)
-    return [each for each in objects if _path(each) == own and not is_kustomization(each)]
+    def __init__(self, kustomizations: Sequence[Kustomization], objects: Sequence[Manifest]) -> None:
+        self._in_folder: dict[str, list[Kustomization]] = {}
+        for each in kustomizations:
+            self._in_folder.setdefault(posixpath.normpath(each.folder or "."), []).append(each)
+        self._objects = objects
+        self._in_file: dict[str, list[int]] = {}
+        for number, manifest in enumerate(objects):
+            if not is_kustomization(manifest):
+                self._in_file.setdefault(_path(manifest), []).append(number)
 
+    def covered(self, one: Kustomization) -> list[Manifest]:
+        """Return the objects that *one* changes, in the order they were read.
 
-def _files(all_of_them: Sequence[Kustomization], one: Kustomization, seen: set[str]) -> Iterator[str]:
-    for path in one.inputs:
-        if path in seen:
-            continue
-        seen.add(path)
-        yield path
-        for other in all_of_them:
-            if other is not one and posixpath.normpath(other.folder or ".") == path:
-                yield from _files(all_of_them, other, seen)
+        Where none of its files was read, the objects that share its own file stand for them:
+        one stream that holds a Kustomization and what it is about.
+        """
+        files = dict.fromkeys(self._files(one, set()))
+        found = [number for file in files for number in self._in_file.get(file, ())]
+        return [self._objects[number] for number in sorted(found or self._in_file.get(_path(one.manifest), []))]
+
+    def _files(self, one: Kustomization, seen: set[str]) -> Iterator[str]:
+        for path in one.inputs:
+            if path in seen:
+                continue
+            seen.add(path)
+            yield path
+            for other in self._in_folder.get(path, ()):
+                if other is not one:
+                    yield from self._files(other, seen)
 
 
 def _path(manifest: Manifest) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
-from generator.manifests.kustomize import Kustomization, covered, is_kustomization, read_kustomization
+from generator.manifests.kustomize import Kustomization, Tree, is_kustomization, read_kustomization
 from generator.manifests.objects import Manifest
 from generator.rules.base import Context
 from generator.semantics.cluster import Cluster
@@ -56,5 +56,6 @@ def kustomized(context: Context) -> tuple[Kustomized, ...]:
     """Return every Kustomization of the input with what it changes, in the order they were read."""
     if context.cluster not in _FOUND:
         read = [read_kustomization(one) for one in context.manifests if is_kustomization(one)]
-        _FOUND[context.cluster] = tuple(Kustomized(one, tuple(covered(read, one, context.manifests))) for one in read)
+        tree = Tree(read, context.manifests)
+        _FOUND[context.cluster] = tuple(Kustomized(one, tuple(tree.covered(one))) for one in read)
     return _FOUND[context.cluster]

@@ -97,7 +97,7 @@ def _unseen(context: Context, scope: Scope) -> Server:
 
 def _is_mixed(context: Context, namespace: str) -> bool:
     """Tell whether a policy of *namespace* tells its pods apart by the labels that choose their mesh mode."""
-    chosen = (one.pods for one in context.cluster.bundle.network_policies if one.namespace == namespace)
+    chosen = (one.pods for one in context.cluster.admission.in_namespace(namespace))
     return any(key in (INJECT, DATAPLANE) for pods in chosen for key, _, _ in pods.expressions)
 
 

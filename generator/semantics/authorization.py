@@ -53,6 +53,7 @@ class Authorization:
         self._identities = identities
         self._everyone = Ternary.exactly(universe.everyone)
         self._holders = universe.everyone & sum(1 << n for n, one in enumerate(universe.endpoints) if one.has_identity)
+        self._mode = cache(lambda server, number: mtls.mode(universe.endpoints[server], number))
         self.at_pod = cache(self._of_pod)
         self.at_waypoint = cache(self._of_waypoint)
         self.passage = cache(self._passage)
@@ -90,7 +91,7 @@ class Authorization:
         one = self._universe.endpoints[server]
         if not _is_captured(one, point) or one.is_gateway:
             return self._everyone
-        mode = self._mtls.mode(one, point.number)
+        mode = self._mode(server, point.number)
         if mode == STRICT:
             return Ternary.exactly(self._holders) | self._probing(one)
         return Ternary(self._holders, self._universe.everyone) if mode is None else self._everyone
@@ -110,7 +111,7 @@ class Authorization:
 
     def identified(self, server: int, point: Point) -> Ternary:
         """Return whose connections carry an identity that policies can read: those over mutual TLS."""
-        return self._authenticated(self._universe.endpoints[server], point)
+        return self._authenticated(server, point)
 
     def admitted(self, server: int, point: Point, request: Request | None) -> Ternary:
         """Return whose *request* (None: a connection without HTTP) gets through to *server* at *point*.
@@ -156,7 +157,7 @@ class Authorization:
 
     def _at_own_proxy(self, server: int, point: Point, request: Request | None) -> Ternary:
         one = self._universe.endpoints[server]
-        verdict = self._judged(server, self.at_pod(server), point, request, self._authenticated(one, point))
+        verdict = self._judged(server, self.at_pod(server), point, request, self._authenticated(server, point))
         return (verdict & self.connected(server, point)) | self._probing(one)
 
     def _judged(
@@ -186,7 +187,7 @@ class Authorization:
         self, server: int, point: Point, request: Request | None, client: int, action: str
     ) -> Iterator[tuple[AuthorizationPolicy, AuthorizationRule]]:
         """Yield the rules of *action* that the request of *client* meets, at the pod's proxy and at the waypoint."""
-        known = self._authenticated(self._universe.endpoints[server], point)
+        known = self._authenticated(server, point)
         for is_waypoint, policies in ((False, self.at_pod(server)), (True, self.at_waypoint(server))):
             trial = self._trial(server, point, request, known, is_waypoint=is_waypoint)
             for policy in policies:
@@ -194,8 +195,8 @@ class Authorization:
                     if trial.rule(rule, policy).possible >> client & 1:
                         yield policy, rule
 
-    def _authenticated(self, server: Endpoint, point: Point) -> Ternary:
-        mode = self._mtls.mode(server, point.number)
+    def _authenticated(self, server: int, point: Point) -> Ternary:
+        mode = self._mode(server, point.number)
         if mode == DISABLE:
             return NOTHING
         return Ternary.exactly(self._holders) if mode is not None else Ternary.perhaps(self._holders)
@@ -210,7 +211,7 @@ class Authorization:
         return (
             _is_captured(one, point),
             port and port.is_http,
-            self._mtls.mode(one, point.number),
+            self._mode(server, point.number),
             ports,
             special and point,
         )

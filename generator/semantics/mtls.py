@@ -23,8 +23,10 @@ class MutualTls:
     def __init__(self, policies: Sequence[PeerAuthentication], root_namespace: str) -> None:
         """Sort *policies* by scope; a selector in the root namespace is ignored, as istiod does."""
         self._mesh = [one for one in policies if one.scope.namespace == root_namespace and not one.scope.labels]
-        self._namespaces = [one for one in policies if one.scope.namespace != root_namespace and not one.scope.labels]
-        self._workloads = [one for one in policies if one.scope.namespace != root_namespace and one.scope.labels]
+        self._by_namespace: dict[str, list[PeerAuthentication]] = {}
+        for one in policies:
+            if one.scope.namespace != root_namespace:
+                self._by_namespace.setdefault(one.scope.namespace, []).append(one)
 
     def mode(self, server: Endpoint, port: int) -> str | None:
         """Return STRICT, PERMISSIVE or DISABLE; None when several policies compete and nothing says which is older."""
@@ -80,14 +82,13 @@ class MutualTls:
         return found
 
     def _of_namespace(self, server: Endpoint) -> list[PeerAuthentication]:
-        return [one for one in self._namespaces if one.scope.namespace == server.namespace]
+        return [one for one in self._by_namespace.get(server.namespace, ()) if not one.scope.labels]
 
     def _of_workload(self, server: Endpoint) -> list[PeerAuthentication]:
         return [
             one
-            for one in self._workloads
-            if one.scope.namespace == server.namespace
-            and all(server.labels.get(key) == value for key, value in one.scope.labels.items())
+            for one in self._by_namespace.get(server.namespace, ())
+            if one.scope.labels and all(server.labels.get(key) == value for key, value in one.scope.labels.items())
         ]
 
 

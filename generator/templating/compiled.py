@@ -8,7 +8,6 @@ template is compiled as if nothing had been kept.
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
@@ -20,6 +19,7 @@ from jinja2.bccache import Bucket
 
 from generator import __version__
 from generator.core import scalars
+from generator.core.private_folder import private_folder
 from generator.templating import bounds, placed, quoting
 
 _MOST = 500
@@ -31,24 +31,8 @@ def compiled_templates(finalize: Callable[[Any], Any], environment: str) -> File
 
     None where there is no safe one.
     """
-    folder = _folder()
+    folder = private_folder()
     return _Kept(folder, f"{environment} {finalize.__module__}.{finalize.__qualname__}") if folder else None
-
-
-def _folder() -> str | None:
-    if not hasattr(os, "geteuid"):  # Windows: ownership is not to be told this way
-        return None
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")  # noqa: PTH111, PTH118
-    folder = os.path.join(base, "meshgen")  # noqa: PTH118  (pathlib fails where there is no home)
-    if not os.path.isabs(folder):  # noqa: PTH117
-        return None
-    try:
-        os.makedirs(folder, mode=0o700, exist_ok=True)  # noqa: PTH103
-        found = os.lstat(folder)
-    except OSError:
-        return None
-    is_private = found.st_uid == os.geteuid() and not found.st_mode & 0o077
-    return folder if stat.S_ISDIR(found.st_mode) and is_private else None
 
 
 class _Kept(FileSystemBytecodeCache):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from functools import cached_property
+from functools import cache, cached_property
 
 from generator.algebra.patterns import matches
 from generator.environment.model import Pods
@@ -41,6 +41,9 @@ class IntendedMesh:
         self.guarded = Guarded(meaning)
         self.doors = Doors(meaning)
         self.exits = Exits(meaning)
+        self._own_mesh = cache(self._has_own_mesh)
+        self._of_accounts = cache(self._holding)
+        self.connecting = cache(self._connecting)
 
     def closes(self, endpoint: int) -> bool:
         """Tell whether the intent says who may call *endpoint* at the mesh layer, for itself or for the whole mesh."""
@@ -51,7 +54,8 @@ class IntendedMesh:
         is_listed = self.guarded.holds_at(endpoint) or self.doors.holds_at(one) or self.exits.holds_at(one)
         return one.has_identity and (is_closed or is_listed)
 
-    def _own_mesh(self, endpoint: int) -> bool:
+    def _has_own_mesh(self, endpoint: int) -> bool:
+        """Tell whether the intent of the endpoint's own namespace closes it."""
         one = self._meaning.universe.endpoints[endpoint]
         if (
             one.is_gateway
@@ -110,7 +114,7 @@ class IntendedMesh:
         for flow in flows:
             if self._roads.takes_waypoint(flow):
                 for waypoint in self._roads.waypoints_before(flow):
-                    straight |= self._of_accounts({(waypoint.namespace, waypoint.name)})
+                    straight |= self._of_accounts(frozenset({(waypoint.namespace, waypoint.name)}))
                 is_asked = self._asks_for(flow, request, one) and not self._is_invalid_token(request, one)
                 through |= self._callers(flow) & self.holders if is_asked else 0
             if self._roads.comes_straight(flow):
@@ -140,7 +144,7 @@ class IntendedMesh:
         """Everybody who has a mesh identity."""
         return self._meaning.where(lambda one: one.has_identity)
 
-    def connecting(self, endpoint: int, point: Point) -> int:
+    def _connecting(self, endpoint: int, point: Point) -> int:
         """Return whose connections mutual TLS shall let in at all."""
         one = self._meaning.universe.endpoints[endpoint]
         wide = self._mesh_wide(endpoint)
@@ -188,9 +192,9 @@ class IntendedMesh:
         elif isinstance(client, PrometheusPeer) and self._meaning.environment.prometheus:
             known = self._meaning.environment.prometheus
             accounts = {(known.pods.namespace, known.service_account)}
-        return self._of_accounts(accounts)
+        return self._of_accounts(frozenset(accounts))
 
-    def _of_accounts(self, accounts: set[tuple[str, str]]) -> int:
+    def _holding(self, accounts: frozenset[tuple[str, str]]) -> int:
         return self._meaning.where(lambda one: one.has_identity and one.identity in accounts)
 
     def _asks_for(self, flow: Flow, request: Request | None, server: Endpoint) -> bool:

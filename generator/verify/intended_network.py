@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 from generator.environment.model import Gateway
 from generator.model.intent import (
@@ -29,6 +30,8 @@ class IntendedNetwork:
     def __init__(self, meaning: Meaning) -> None:
         """Ask *meaning* for what words stand for."""
         self._meaning = meaning
+        self._outbound = cache(self._find_outbound)
+        self._is_proxied = cache(self._has_proxy)
         self._legs = list(IntendedRoads(meaning).legs())
 
     def admitted(self, endpoint: int, direction: str, point: Point) -> int:
@@ -55,7 +58,7 @@ class IntendedNetwork:
         one = self._meaning.universe.endpoints[endpoint]
         namespace = self._meaning.intent.namespaces.get(one.namespace)
         is_gateway = bool(self._meaning.locked_gateways >> endpoint & 1)
-        in_mesh = is_gateway or self._is_proxied(endpoint, namespace)
+        in_mesh = is_gateway or self._is_proxied(endpoint)
         if direction == "Egress":
             return self._outbound(point, in_mesh) | (self._webhooks(one, point) if is_gateway else 0)
         found = (
@@ -67,9 +70,10 @@ class IntendedNetwork:
             found |= self._ambient_probes(one, namespace, point)
         return found | (self._public_door(one, point) if is_gateway else 0)
 
-    def _is_proxied(self, endpoint: int, namespace: Namespace | None) -> bool:
+    def _has_proxy(self, endpoint: int) -> bool:
         """Tell whether the plumbing of proxies is for this pod: it has one, or its namespace knows no pods without."""
         one = self._meaning.universe.endpoints[endpoint]
+        namespace = self._meaning.intent.namespaces.get(one.namespace)
         if namespace is None:
             return False
         if self._meaning.own_waypoints >> endpoint & 1:
@@ -80,7 +84,7 @@ class IntendedNetwork:
         everyone_has = all(workload.mesh is Mesh.SIDECAR for workload in declared)
         return namespace.mesh is Mesh.SIDECAR and everyone_has and namespace.isolation is Isolation.NAMESPACE
 
-    def _outbound(self, point: Point, in_mesh: bool) -> int:
+    def _find_outbound(self, point: Point, in_mesh: bool) -> int:
         found = 0
         dns = self._meaning.environment.dns
         is_lookup = point.transport in ("UDP", "TCP")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Iterator
-from functools import cached_property
+from functools import cache, cached_property
 
 from generator.environment.model import Environment, Pods
 from generator.model.intent import (
@@ -52,6 +52,7 @@ class Meaning:
         self.intent = intent
         self.environment = environment
         self.universe = universe
+        self.constrains = cache(self._constrains)
         self.ends = [(flow, self.mask(flow.client), self.mask(flow.server, is_server=True)) for flow in intent.flows]
 
     def where(self, holds: Callable[[Endpoint], bool]) -> int:
@@ -138,7 +139,7 @@ class Meaning:
                 return True
         return False
 
-    def constrains(self, endpoint: int, direction: str) -> bool:
+    def _constrains(self, endpoint: int, direction: str) -> bool:
         """Tell whether the intent closes *endpoint* in *direction*, so that only flows may pass."""
         one = self.universe.endpoints[endpoint]
         namespace = self.intent.namespaces.get(one.namespace)
