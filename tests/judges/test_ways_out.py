@@ -38,7 +38,7 @@ class AtGateway(Case):
     """The example as the egress gateway's pods see it."""
 
     @property
-    def servers(self) -> Mapping[int, tuple[int, ...]]:  # type: ignore[override]  # one door, and not the workloads'
+    def servers(self) -> Mapping[int, tuple[int, ...]]:
         """The pods of the gateway, and the port that its clients dial."""
         return {number: (PORT,) for number, one in enumerate(self.universe) if one.name == "the gateway egress"}
 
