@@ -24,18 +24,24 @@ def spell(chosen: Collection[Request | None], everything: Collection[Request | N
     if len(set(chosen)) == len(set(everything)):
         return ""
     words = ["connections without HTTP"] if None in chosen else []
-    connections = [one for one in chosen if one is not None and not one.is_http]
-    others = [one for one in everything if one is not None and not one.is_http]
-    words += [f"connections {one}" for one in (_in_boxes(connections, others, patterns) if connections else ())]
-    requests = [one for one in chosen if one is not None and one.is_http]
-    whole = [one for one in everything if one is not None and one.is_http]
-    if requests and len(requests) == len(whole):
-        words.append("every HTTP request")
-    elif requests:
-        words += _in_boxes(requests, whole, patterns)
+    bare, whole_bare = _split(chosen, everything, is_http=False)
+    requests, whole = _split(chosen, everything, is_http=True)
+    named = _in_boxes(bare, whole_bare, patterns) if bare else []
+    asked = ["every HTTP request"] if requests and len(requests) == len(whole) else []
+    asked = asked or (_in_boxes(requests, whole, patterns) if requests else [])
+    words += [f"anything {one}" if one in asked else f"connections {one}" for one in named]
+    words += [one for one in asked if one not in named]
     if len(words) > _MOST:
         words = [*words[:_MOST], f"and {len(words) - _MOST} more"]
     return "; ".join(words)
+
+
+def _split(
+    chosen: Collection[Request | None], everything: Collection[Request | None], *, is_http: bool
+) -> tuple[list[Request], list[Request]]:
+    """Return the requests of both with HTTP, or the connections without it of which something is known."""
+    parts = ([one for one in some if one is not None and one.is_http is is_http] for some in (chosen, everything))
+    return next(parts), next(parts)
 
 
 def _in_boxes(requests: Sequence[Request], whole: Sequence[Request], patterns: Patterns) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from generator.semantics.requests import CLAIM, HEADER, METHOD, PATH, Request, requests_of
+from generator.semantics.requests import CLAIM, HEADER, METHOD, PATH, SNI, Request, connections_of, requests_of
 
 PATTERNS = {
     METHOD: {"GET"},
@@ -36,3 +36,13 @@ def test_one_token_of_each_class_stands_for_all_of_them() -> None:
 def test_without_patterns_there_is_one_request() -> None:
     assert len(requests_of({})) == 1
     assert len(requests_of({}, token_class=_class)) == 1
+
+
+def test_a_connection_without_http_is_known_by_its_name_alone() -> None:
+    requests = requests_of({SNI: {"api.example.com", "*.example.org"}, METHOD: {"GET"}})
+    names = {one.get(SNI) for one in requests}
+    assert None not in names, "whoever opens TLS does so under some name, or under none that anybody named"
+    assert len(names) == 3
+    assert all(one.is_http for one in requests)
+    assert {one.get(SNI) for one in connections_of(requests) if one and not one.is_http} == names
+    assert connections_of(requests_of({METHOD: {"GET"}})) == (None,)

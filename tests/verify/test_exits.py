@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from generator.core.errors import InvalidInput
 from generator.core.places import Document, Json
 from generator.core.resources import bundled
 from generator.core.yaml_reader import read_documents
+from generator.model.intent import GatewayPeer
 from generator.pipeline import Bundle, Request, render
 from generator.verify.proof import prove
 
@@ -218,3 +221,43 @@ def test_sidecars_that_know_only_their_registry_must_know_the_gateway() -> None:
     hosts = objects["Sidecar", "billing", "invoices"]["spec"]["egress"][0]["hosts"]
     hosts.remove("istio-egress/*")
     assert _told(bundle, documents) == {"lost route"}
+
+
+COMPOSED = Path(__file__).parent / "exits"
+TOGETHER = {
+    "an application that trusts no network": ["zero-trust"],
+    "the gateway's namespace is closed as well": ["zero-trust", "gateway-namespace"],
+    "the whole mesh is closed": ["zero-trust", "mesh-closed"],
+    "a component": ["component"],
+    "on the way into the mesh": ["phase-2"],
+}
+
+
+@pytest.mark.parametrize("names", TOGETHER.values(), ids=TOGETHER)
+def test_ways_out_are_proven_beside_other_profiles(names: list[str]) -> None:
+    bundle = render(Request(tuple(str(COMPOSED / f"{name}.yaml") for name in names), name="together"))
+    assert bundle.proof.holds
+    assert any(one.host and isinstance(one.client, GatewayPeer) for one in bundle.intent.flows)
+
+
+def test_a_gateway_with_the_labels_of_the_whole_mesh_is_proven_when_that_is_accepted(tmp_path: Path) -> None:
+    """Policies of the root namespace hold for every pod with these labels: the proof asks about those as well."""
+    text = (COMPOSED / "zero-trust.yaml").read_text("utf-8")
+    profile = tmp_path / "zero-trust.yaml"
+    profile.write_text(f"{text}  accept: [{{caveat: gateway-labels-mesh-wide, reason: no other pod has them}}]\n")
+    bundle = render(Request((str(profile),), environment=str(COMPOSED / "root.yaml")))
+    assert bundle.proof.holds
+    assert {one.namespace for one in bundle.resources} == {"pay", "istio-system"}
+    with pytest.raises(InvalidInput) as refused:
+        render(Request((str(COMPOSED / "zero-trust.yaml"),), environment=str(COMPOSED / "root.yaml")))
+    assert {one.code for one in refused.value.findings} == {"MG027"}
+
+
+@pytest.mark.parametrize(
+    ("names", "codes"), [(["phase-1"], {"MG028"}), (["zero-trust", "mesh-open-there"], {"MG025"})], ids=str
+)
+def test_what_would_leave_the_gateway_open_or_unreached_is_refused(names: list[str], codes: set[str]) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        render(Request(tuple(str(COMPOSED / f"{name}.yaml") for name in names), name="together"))
+    assert {one.code for one in refused.value.findings} == codes
+    assert all(one.fix for one in refused.value.findings)
