@@ -20,6 +20,7 @@ from generator.model.intent import (
     NamespacesPeer,
     Peer,
     PrometheusPeer,
+    RemotePeer,
     Request,
     TokenIssuer,
     WorkloadPeer,
@@ -30,6 +31,8 @@ from tests.judges.topology import Address, Endpoint, Pod, Topology
 
 ISTIOD = 15012
 METRICS = 15020
+WEBHOOKS = 15017
+SNI = 15443
 HEALTH = 15021
 NOT_CAPTURED = (METRICS, HEALTH, 15090)
 """Ports that never pass the proxy's filters, so no identity rule decides there (Istio injection template)."""
@@ -109,13 +112,13 @@ class Intended:
     def _grants(self, flows: Iterable[Flow], source: Endpoint, target: Endpoint) -> Iterator[Grant]:
         """Yield what *flows* open at one end; "anyone" opens the door of the other end, and nobody's own."""
         for flow in flows:
-            if self._is_at(source, flow.client) and self._is_at(target, flow.server):
-                yield from _ports(flow)
+            if self._is_at(source, flow.client) and self._is_at(target, flow.server, is_server=True):
+                yield from self._between_networks(flow.server) or _ports(flow)
 
-    def _is_at(self, endpoint: Endpoint, peer: Peer) -> bool:
+    def _is_at(self, endpoint: Endpoint, peer: Peer, *, is_server: bool = False) -> bool:
         """Whether the network sees *endpoint* as *peer*: by namespace, labels and address."""
-        if isinstance(peer, AnyonePeer):
-            return True
+        if isinstance(peer, AnyonePeer | RemotePeer):
+            return isinstance(peer, AnyonePeer) or self._is_at_remote(endpoint, peer, is_server=is_server)
         if isinstance(endpoint, Address):
             return self._is_address_of(endpoint, peer)
         if isinstance(peer, WorkloadPeer):
@@ -127,6 +130,28 @@ class Intended:
         if isinstance(peer, GatewayPeer):
             return self._is_gateway(endpoint, peer.gateway)
         return isinstance(peer, PrometheusPeer) and self._is_prometheus(endpoint)
+
+    def _is_at_remote(self, endpoint: Endpoint, peer: RemotePeer, *, is_server: bool) -> bool:
+        """Whether connections of another cluster come from *endpoint*, or go to it."""
+        cluster = (self._environment.clusters or {})[peer.cluster]
+        if cluster.network == self._environment.cluster.network:
+            return isinstance(endpoint, Address) and _is_within(endpoint, cluster.pods or ())
+        if is_server:
+            return isinstance(endpoint, Address) and _is_within(endpoint, self._doors(peer))
+        joining = (one for one in self._gateways.values() if one.role == "east-west" and SNI in one.ports)
+        return isinstance(endpoint, Pod) and any(self._is_gateway(endpoint, one.name) for one in joining)
+
+    def _doors(self, peer: RemotePeer) -> tuple[str, ...]:
+        door = (self._environment.clusters or {})[peer.cluster].door
+        return door.addresses if door else ()
+
+    def _between_networks(self, server: Peer) -> list[Grant]:
+        """Return the port that stands for all of *server*'s on another network; nothing on this one."""
+        if not isinstance(server, RemotePeer):
+            return []
+        cluster = (self._environment.clusters or {})[server.cluster]
+        is_near = cluster.network == self._environment.cluster.network
+        return [] if is_near or cluster.door is None else [tcp(cluster.door.port)]
 
     def _is_prometheus(self, pod: Pod) -> bool:
         prometheus = self._environment.prometheus
@@ -171,6 +196,9 @@ class Intended:
         yield from (Grant(frozenset({"TCP", "UDP"}), (port, port)) for port in sorted(numbers))
         if isinstance(target, Pod) and target.namespace == istiod.namespace and target.carries(istiod.labels):
             yield from [tcp(ISTIOD)] if source.mesh else []
+            joining = [self._gateways[one.gateway] for one in self._intent.gateways]
+            joining = [one for one in joining if one.role == "east-west" and WEBHOOKS in one.ports]
+            yield from [tcp(WEBHOOKS)] if any(self._is_gateway(source, one.name) for one in joining) else []
 
     def _needed_in(self, source: Endpoint, target: Pod) -> Iterator[Grant]:
         namespace = self._intent.namespaces.get(target.namespace)
@@ -238,6 +266,8 @@ class Intended:
         if isinstance(client, WorkloadPeer):
             workload = self._intent.workloads[client.namespace, client.workload]
             return [(client.namespace, account) for account in workload.service_accounts]
+        if isinstance(client, RemotePeer):
+            return [(client.namespace, account) for account in client.service_accounts]
         if isinstance(client, GatewayPeer):
             gateway = self._gateways[client.gateway]
             return [(gateway.pods.namespace, gateway.service_account)]
