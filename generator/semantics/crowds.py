@@ -109,7 +109,8 @@ def _names(found: Sequence[Endpoint]) -> list[str]:
         unknown = [one.name for one in found if UNKNOWN_IDENTITY in one.name]
         return unknown or [one.name for one in found]
     if not found[0].is_pod:
-        return [found[0].name.replace("the address ", "addresses like ")]
+        plain = [one for one in found if one.name.startswith("the address ")]  # a class may hold more than a cluster's
+        return [(plain or found)[0].name.replace("the address ", "addresses like ")]
     real = [one.name for one in found if _LIKE not in one.name and not _UNKNOWN_POD.fullmatch(one.name)]
     return [*real, *_strangers(found)] or [found[0].name]
 

@@ -9,6 +9,7 @@ these for one caller in all of its clusters.
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -35,21 +36,34 @@ def neighbours(
     identity. Proxies refuse certificates of a trust domain that this cluster does not accept:
     to them their holders have none.
     """
+    if not environment.clusters:
+        return
     known = dict.fromkeys(sorted(set(accounts)))
     homes = dict.fromkeys(sorted({*namespaces, *(namespace for namespace, _ in known)} - {ELSEWHERE}))
     everybody = [(f"{namespace}/{account}", namespace, account) for namespace, account in known]
     everybody += [(f"another identity of {namespace}", namespace, _STRANGER) for namespace in homes]
     everybody.append((UNKNOWN_IDENTITY, ELSEWHERE, _STRANGER))
-    doors = list(_doors(environment)) if environment.clusters else []
+    doors = list(_doors(environment))
     for door in doors:
         yield replace(door, name=f"somebody without an identity, through {door.name}", cluster=NOBODY)
-    for cluster in (environment.clusters or {}).values():
+    for cluster in environment.clusters.values():
         is_trusted = _is_trusted(cluster, environment)
         for way in _ways(cluster, environment, doors):
             for who, namespace, account in everybody:
                 name = f"the cluster {cluster.name}: {who}, {way.name}"
                 one = replace(way, name=name, cluster=cluster.name)
                 yield replace(one, account=account, home=namespace, mesh=SIDECAR) if is_trusted else one
+
+
+def address_name(address: str, environment: Environment) -> str:
+    """Return what *address* is called: of another cluster's pods or east-west gateway, by that cluster."""
+    where = ipaddress.ip_address(address)
+    for cluster in (environment.clusters or {}).values():
+        doors = cluster.door.addresses if cluster.door else ()
+        for what, ranges in (("the east-west gateway", doors), ("pods", cluster.pods or ())):
+            if any(where in ipaddress.ip_network(one) for one in ranges):
+                return f"{what} of the cluster {cluster.name}, at {address}"
+    return f"the address {address}"
 
 
 def _ways(cluster: OtherCluster, environment: Environment, doors: Iterable[Endpoint]) -> Iterator[Endpoint]:

@@ -9,7 +9,7 @@ from functools import cached_property
 from generator.environment.model import Environment
 from generator.semantics.cluster import Cluster
 from generator.semantics.membership import mesh_mode
-from generator.semantics.neighbours import neighbours
+from generator.semantics.neighbours import address_name, neighbours
 from generator.semantics.standins import StandIn, stand_ins
 from generator.semantics.strangers import (
     ELSEWHERE,
@@ -150,7 +150,7 @@ def _outsiders(old: Cluster, new: Cluster, known: Sequence[Endpoint]) -> list[En
     has_ambient = any(one.mesh == AMBIENT for one in known)
     found = [one for name in sorted(namespaces) for one in strangers(name, has_ambient=has_ambient)]
     found.append(own_node(environments[1]))
-    found += [Endpoint(f"the address {one}", address=one) for one in sorted(addresses(ranges))]
+    found += [Endpoint(address_name(one, environments[1]), address=one) for one in sorted(addresses(ranges))]
     found += [impostor for one in known if not one.cluster for impostor in impostors(one)]
     found += [one for environment in environments for one in neighbours(environment, accounts, homes)]
     names = {one.name for one in known}

@@ -169,6 +169,8 @@ def _addresses(flows: tuple[Flow, ...], environment: Environment) -> Iterator[Ad
     names = set(ADDRESSES)
     ranges = [*(environment.addresses.nodes or ()), *(environment.addresses.api_server or ())]
     ranges += environment.dns.node_local_addresses
+    for other in (environment.clusters or {}).values():
+        ranges += [*(other.pods or ()), *(other.door.addresses if other.door else ())]
     for flow in flows:
         for peer in (flow.client, flow.server):
             ranges += peer.cidrs if isinstance(peer, AddressesPeer) else ()

@@ -116,7 +116,7 @@ def test_an_intent_without_a_flow_finds_its_rule_superfluous() -> None:
     assert not prove_bundle(without, bundle.environment, bundle.files).holds
 
 
-MUTATED = {"two-tenants", "internal", "admin-panel", "ambient-waypoint"}
+MUTATED = {"two-tenants", "internal", "admin-panel", "ambient-waypoint", "between-clusters", "flat-network"}
 """Examples that are damaged with every run; `make mutants` does so with all of them."""
 
 

@@ -15,6 +15,7 @@ from generator.model.intent import (
     NamespacesPeer,
     Peer,
     PrometheusPeer,
+    RemotePeer,
     Request,
     TokenIssuer,
     WorkloadPeer,
@@ -80,6 +81,8 @@ class Mesh:
         if isinstance(client, WorkloadPeer):
             workload = self._intent.workloads[client.namespace, client.workload]
             return [(client.namespace, account) for account in workload.service_accounts]
+        if isinstance(client, RemotePeer):
+            return [(client.namespace, account) for account in client.service_accounts]
         if isinstance(client, GatewayPeer):
             gateway = self._gateways[client.gateway]
             return [(gateway.pods.namespace, gateway.service_account)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from generator.environment.model import Environment
-from generator.model.intent import AnyonePeer, Flow, Intent, Namespace
+from generator.model.intent import AnyonePeer, Flow, Intent, Namespace, Peer, RemotePeer
 from generator.model.terms import Isolation, Mesh
 from tests.judges.grants import EVERYTHING, Grant, Grants, tcp
 from tests.judges.intended.peers import Peers, is_within
@@ -13,6 +13,7 @@ from tests.judges.topology import Address, Endpoint, Pod
 
 ISTIOD = 15012
 METRICS = 15020
+WEBHOOKS = 15017
 HEALTH = 15021
 
 
@@ -40,8 +41,15 @@ class Network:
     def _grants(self, flows: Iterable[Flow], source: Endpoint, target: Endpoint) -> Iterator[Grant]:
         """Yield what *flows* open at one end; "anyone" opens the door of the other end, and nobody's own."""
         for flow in flows:
-            if self._peers.is_at(source, flow.client) and self._peers.is_at(target, flow.server):
-                yield from ports_of(flow)
+            if self._peers.is_at(source, flow.client) and self._peers.is_at(target, flow.server, is_server=True):
+                yield from self._between_networks(flow.server) or ports_of(flow)
+
+    def _between_networks(self, server: Peer) -> list[Grant]:
+        """Return the port that stands for all of *server*'s on another network; nothing on this one."""
+        if not isinstance(server, RemotePeer) or self._peers.is_near(server):
+            return []
+        door = (self._environment.clusters or {})[server.cluster].door
+        return [tcp(door.port)] if door else []
 
     def _needed_out(self, source: Pod, target: Endpoint) -> Iterator[Grant]:
         dns, istiod = self._environment.dns, self._environment.istio.control_plane
@@ -54,6 +62,9 @@ class Network:
         yield from (Grant(frozenset({"TCP", "UDP"}), (port, port)) for port in sorted(numbers))
         if isinstance(target, Pod) and target.namespace == istiod.namespace and target.carries(istiod.labels):
             yield from [tcp(ISTIOD)] if source.mesh else []
+            joining = [self._gateways[one.gateway] for one in self._intent.gateways]
+            joining = [one for one in joining if one.role == "east-west" and WEBHOOKS in one.ports]
+            yield from [tcp(WEBHOOKS)] if any(self._peers.is_gateway(source, one.name) for one in joining) else []
 
     def _needed_in(self, source: Endpoint, target: Pod) -> Iterator[Grant]:
         namespace = self._intent.namespaces.get(target.namespace)

@@ -16,11 +16,14 @@ from generator.model.intent import (
     NamespacesPeer,
     Peer,
     PrometheusPeer,
+    RemotePeer,
     WorkloadPeer,
 )
 from generator.model.terms import Isolation
 from tests.judges.topology import Address, Endpoint, Pod, Topology
 
+SNI = 15443
+"""Where an east-west gateway takes connections of sidecars on another network."""
 PRIVATE = ("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")
 PRIVATE_6 = ("fc00::/7", "fe80::/10")
 
@@ -54,10 +57,12 @@ class Peers:
         pods = self._gateways[name].pods
         return pod.namespace == pods.namespace and pod.carries(pods.labels)
 
-    def is_at(self, endpoint: Endpoint, peer: Peer) -> bool:
+    def is_at(self, endpoint: Endpoint, peer: Peer, *, is_server: bool = False) -> bool:
         """Whether the network sees *endpoint* as *peer*: by namespace, labels and address."""
         if isinstance(peer, AnyonePeer):
             return True
+        if isinstance(peer, RemotePeer):
+            return self._is_at_remote(endpoint, peer, is_server=is_server)
         if isinstance(endpoint, Address):
             return self._is_address_of(endpoint, peer)
         if isinstance(peer, WorkloadPeer):
@@ -77,6 +82,21 @@ class Peers:
             and pod.namespace == prometheus.pods.namespace
             and pod.carries(prometheus.pods.labels)
         )
+
+    def is_near(self, peer: RemotePeer) -> bool:
+        """Whether the other cluster's pods are on this cluster's network, where they reach each other by address."""
+        return (self._environment.clusters or {})[peer.cluster].network == self._environment.cluster.network
+
+    def _is_at_remote(self, endpoint: Endpoint, peer: RemotePeer, *, is_server: bool) -> bool:
+        """Whether connections of another cluster come from *endpoint*, or go to it."""
+        cluster = (self._environment.clusters or {})[peer.cluster]
+        if self.is_near(peer):
+            return isinstance(endpoint, Address) and is_within(endpoint, cluster.pods or ())
+        if is_server:
+            doors = cluster.door.addresses if cluster.door else ()
+            return isinstance(endpoint, Address) and is_within(endpoint, doors)
+        joining = (one for one in self._gateways.values() if one.role == "east-west" and SNI in one.ports)
+        return isinstance(endpoint, Pod) and any(self.is_gateway(endpoint, one.name) for one in joining)
 
     def _is_address_of(self, address: Address, peer: Peer) -> bool:
         if isinstance(peer, ApiServerPeer):
