@@ -148,17 +148,22 @@ class PeerNamer:
         self.findings.append(Finding("MG029", message, place, fix))
 
     def _public(self, comment: str) -> tuple[PeerView, ...]:
-        return tuple(self._block(_EVERYWHERE[family], comment) for family in self._environment.ip_families)
+        api_server = self._environment.addresses.api_server
+        return tuple(self._block(_EVERYWHERE[family], comment, api_server) for family in self._environment.ip_families)
 
-    def _block(self, cidr: str, comment: str) -> PeerView:
-        """Return *cidr* without the private and cluster ranges inside it; a range asked for exactly stays."""
+    def _block(self, cidr: str, comment: str, beside: tuple[str, ...] | None = None) -> PeerView:
+        """Return *cidr* without the private and cluster ranges inside it, and those *beside*.
+
+        A range asked for exactly stays. The API server is left out of the internet alone: a
+        range of nodes that somebody names may hold it, and is meant.
+        """
         block = ipaddress.ip_network(cidr)
         ranges = [*PRIVATE_RANGES[f"IPv{block.version}"], *self._environment.addresses.metadata]
         for known in (
             self._environment.addresses.pods,
             self._environment.addresses.nodes,
             self._environment.addresses.services,
-            self._environment.addresses.api_server,
+            beside,
         ):
             ranges += known or ()
         inside = {

@@ -123,6 +123,8 @@ class Trial:
         met = self._everyone
         for field, values in source.items():
             positive = field if not field.startswith("not") else field[3].lower() + field[4:]
+            if positive == "requestPrincipals" and self._request is None:
+                continue  # DENY alone gets here: HTTP fields count as not written
             one_of = NOTHING
             for value in values:
                 one_of |= self._has(positive, value, policy.scope.namespace)

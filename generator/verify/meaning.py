@@ -131,7 +131,7 @@ class Meaning:
             return False
         ranges = ("0.0.0.0/0", "::/0") if peer.is_public else peer.cidrs
         known = self.environment.addresses
-        parts = (known.pods, known.nodes, known.services, known.api_server)
+        parts = (known.pods, known.nodes, known.services, known.api_server if peer.is_public else ())
         own = [ipaddress.ip_network(one) for part in parts for one in part or ()]
         internal = [*_INTERNAL, *own, *map(ipaddress.ip_network, known.metadata)]
         for cidr in map(ipaddress.ip_network, ranges):

@@ -59,10 +59,8 @@ class Peers:
 
     def is_at(self, endpoint: Endpoint, peer: Peer, *, is_server: bool = False) -> bool:
         """Whether the network sees *endpoint* as *peer*: by namespace, labels and address."""
-        if isinstance(peer, AnyonePeer):
-            return True
-        if isinstance(peer, RemotePeer):
-            return self._is_at_remote(endpoint, peer, is_server=is_server)
+        if isinstance(peer, AnyonePeer | RemotePeer):
+            return isinstance(peer, AnyonePeer) or self._is_at_remote(endpoint, peer, is_server=is_server)
         if isinstance(endpoint, Address):
             return self._is_address_of(endpoint, peer)
         if isinstance(peer, WorkloadPeer):
