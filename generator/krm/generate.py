@@ -6,7 +6,7 @@ from generator.core.errors import InvalidInput
 from generator.core.findings import Finding
 from generator.core.places import Json
 from generator.krm.resource_list import ResourceList
-from generator.manifests.objects import BUNDLE_LABEL, MANAGED_BY
+from generator.manifests.objects import BUNDLE_LABEL, MANAGED_BY, mapping
 from generator.pipeline import Bundle
 from generator.plan.layout import path_of
 from generator.plan.resources import Resource
@@ -43,7 +43,7 @@ def _body(text: str) -> str:
 
 
 def _identity(data: Json) -> Identity:
-    metadata = data.get("metadata") or {}
+    metadata = mapping(data.get("metadata"))
     group = str(data.get("apiVersion") or "").rpartition("/")[0]
     return group, str(data.get("kind")), str(metadata.get("namespace") or ""), str(metadata.get("name"))
 
@@ -54,7 +54,7 @@ def _identity_of(one: Resource) -> Identity:
 
 
 def _is_of(data: Json, bundle: str) -> bool:
-    labels = (data.get("metadata") or {}).get("labels") or {}
+    labels = mapping(mapping(data.get("metadata")).get("labels"))
     return labels.get(MANAGED_BY) == "meshgen" and labels.get(BUNDLE_LABEL) == bundle
 
 

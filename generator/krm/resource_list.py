@@ -12,6 +12,7 @@ from generator.core.findings import Finding
 from generator.core.places import Document, Json, Place
 from generator.core.yaml_reader import Limits, read_documents
 from generator.krm.list_text import Change, as_json, list_text
+from generator.manifests.objects import mapping
 
 KIND = "ResourceList"
 ITEMS = "<items>"
@@ -91,7 +92,7 @@ class ResourceList:
 
 
 def _runners_own(item: Json) -> dict[str, str]:
-    annotations = (item.get("metadata") or {}).get("annotations") or {}
+    annotations = mapping(mapping(item.get("metadata")).get("annotations"))
     return {key: str(value) for key, value in annotations.items() if key.startswith(_RUNNERS_OWN)}
 
 
@@ -146,7 +147,7 @@ def _pieces(content: bytes, file: str) -> list[str]:
 
 def file_of(item: Json) -> tuple[str, int] | None:
     """Return the file an object came from and its number in it, where the orchestrator says so."""
-    annotations = (item.get("metadata") or {}).get("annotations") or {}
+    annotations = mapping(mapping(item.get("metadata")).get("annotations"))
     path = annotations.get(_PATH) or annotations.get(_OLD_PATH)
     index = str(annotations.get(_INDEX) or annotations.get(_OLD_INDEX) or "0")
     return (str(path), int(index) if index.isdecimal() else 0) if path else None

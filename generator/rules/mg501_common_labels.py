@@ -4,7 +4,8 @@ Why:
     `commonLabels`, and `labels` with `includeSelectors: true`, add their labels to the
     `matchLabels` of a NetworkPolicy's podSelectors, those of `from` and `to` included. Pods
     that this Kustomization does not make (DNS, gateways, another team's) do not carry them:
-    the peer stops matching. What stands in `matchExpressions` is left alone.
+    the peer stops matching. What stands in `matchExpressions` is left alone. Where nothing
+    shows the policies' own pods, as in an overlay of a rendered base, it is information.
 
 Bad:
     apiVersion: kustomize.config.k8s.io/v1beta1

@@ -317,3 +317,17 @@ def test_what_was_there_must_be_readable(here: Path, old: str) -> None:
     run = meshgen("check", "policy.yaml", "--against", old)
     assert (run.code, run.out) == (EXIT_WRONG_INPUT, "")
     assert run.err
+
+
+def test_complete_is_not_heeded_where_something_could_not_be_read(tmp_path: Path) -> None:
+    """What is missing may be in the file with the mistake: absence proves nothing then, and the user is told."""
+    case = ROOT / "tests" / "rules" / "cases" / "MG512" / "no-label-at-all.yaml"  # the pods of other files might count
+    (tmp_path / "policy.yaml").write_bytes(case.read_bytes())
+    whole = meshgen("check", tmp_path, "--complete")
+    (tmp_path / "broken.yaml").write_text("a: [\n")
+    broken = meshgen("check", tmp_path, "--complete")
+    note = "--complete was not heeded: what could not be read may be what seems to be absent"
+    assert note not in whole.err
+    assert note in broken.err
+    assert "MG512" in whole.out
+    assert "MG512" not in broken.out

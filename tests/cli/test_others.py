@@ -143,3 +143,16 @@ def test_schema_of_nothing(here: Path) -> None:
     assert meshgen("schema", "import", "-", "-o", "x", stdin="").code == EXIT_WRONG_INPUT
     assert meshgen("schema", "import", "-", "-o", "x", stdin="a: [").code == EXIT_WRONG_INPUT
     assert names_in(here) == []
+
+
+def test_schemas_that_cannot_be_written(here: Path) -> None:
+    (here / "crds.yaml").write_text(
+        "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: a.example.com}\n"
+        "spec: {group: example.com, names: {kind: A}, versions: [{name: v1, served: true, "
+        "schema: {openAPIV3Schema: {type: object}}}]}\n"
+    )
+    (here / "taken").write_text("mine")
+    run = meshgen("schema", "import", "crds.yaml", "-o", "taken")
+    assert (run.code, run.out) == (EXIT_WRONG_INPUT, "")
+    assert run.err == "meshgen: taken: cannot be written: File exists\n"
+    assert (here / "taken").read_text() == "mine"

@@ -44,6 +44,7 @@ class Waiting:
             signal.pause()
 class Input:
     buffer = Waiting()
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it, and so do its children
 sys.stdin = Input()
 sys.argv = ["meshgen", "render", "-", "-o", "out"]
 main()

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from generator.core.errors import EXIT_OK
+from generator.core.errors import EXIT_OK, EXIT_WRONG_INPUT
 from generator.core.findings import Finding
 from generator.core.places import Place
 from generator.report import REPORTERS
 from tests.cli.runs import refused
-from tests.support import MINIMAL, has_places, meshgen
+from tests.support import MINIMAL, ROOT, has_places, meshgen
 
 WRONG = MINIMAL.replace("to: api", "to: apu").replace("to: db", "to: dbx").replace("protocol: grpc", "protocl: grpc")
 
@@ -130,3 +130,31 @@ def test_an_output_that_cannot_be_written(here: Path) -> None:
 def test_the_same_profile_twice_counts_once(here: Path) -> None:
     assert meshgen("render", "shop.yaml", "shop.yaml").code == EXIT_OK
     assert "MG025" in refused(here, "shop.yaml", "./shop.yaml").err
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("--layer", "mesh"), "--layer mesh needs -o: in its usual folder it would remove the other layer's files"),
+        (("-o", "-", "--check"), "--check and --dry-run compare with a folder: choose one with -o DIR"),
+        (("-o", "-", "--dry-run"), "--check and --dry-run compare with a folder: choose one with -o DIR"),
+        (("--check", "--depfile", "x.d"), "--check and --dry-run write nothing, and so no --depfile"),
+        (("-o", "-", "--depfile", "x.d"), "--depfile speaks of files, and -o - writes none"),
+        (("--layer", "both"), "--layer both: choose one of network, mesh, all"),
+    ],
+    ids=lambda one: " ".join(one) if isinstance(one, tuple) else "",
+)
+def test_options_that_contradict_each_other(here: Path, words: tuple[str, ...], expected: str) -> None:
+    run = meshgen("render", "shop.yaml", *words)
+    assert (run.code, run.out, run.err) == (EXIT_WRONG_INPUT, "", f"meshgen: {expected}\n")
+    assert [path.name for path in here.iterdir()] == ["shop.yaml"]
+
+
+def test_what_a_stream_leaves_out_is_named(here: Path) -> None:
+    """Values for Helm are no objects: in a stream they would be applied."""
+    example = ROOT / "profiles" / "mesh-install" / "examples"
+    profile = sorted(example.glob("*.yaml"))[0]
+    run = meshgen("render", profile, "-o", "-")
+    assert run.code == EXIT_OK
+    assert run.err.startswith("not in the stream, for they are no objects: _install/")
+    assert run.err.endswith("; write them with -o DIR\n")

@@ -335,3 +335,26 @@ def test_a_folder_put_aside_by_a_killed_run_comes_back(out: Path) -> None:
     assert _files(out) == NEW
     assert (out / "notes.txt").read_text() == "mine", "with what was not ours"
     assert names_in(out.parent) == ["out"]
+
+
+@pytest.mark.parametrize("has_syncfs", [True, False])
+def test_many_files_are_flushed_by_one_call_or_each(
+    out: Path, has_syncfs: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut after the exchange must not find empty files; which of the two ways depends on the system."""
+    flushed: list[int] = []
+    real = os.fsync
+    monkeypatch.setattr(writer, "_MANY", 1)
+
+    def counted(handle: int) -> None:
+        flushed.append(handle)
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", counted)
+    if not has_syncfs:
+        monkeypatch.setattr(exchange, "_system", lambda: None)
+    elif not exchange.flush_file_system(out):
+        pytest.skip("there is no syncfs here")
+    write_bundle(out, "b", NEW)
+    assert _files(out) == NEW
+    assert len(flushed) == (0 if has_syncfs else 3), "the two that are new or changed, and the record"
