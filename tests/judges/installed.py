@@ -10,6 +10,8 @@ BIN = HOME / "bin"
 CRDS = HOME / "crds"
 MESSAGES = HOME / "definitions" / "messages.yaml"
 """Every message of istiod's analyzers."""
+BRANCH = HOME / "definitions" / "istio-version"
+"""The release branch that the installed Istio is of, as its own module says."""
 SWAGGER = HOME / "definitions" / "swagger.json"
 """The objects of Kubernetes, as OpenAPI."""
 ISTIOD = BIN / "istiod"
@@ -25,6 +27,12 @@ def version(judge: str) -> str:
     """Return the version of *judge* that `make judges` installed; empty if it did not."""
     stamp = _stamp(judge)
     return stamp.read_text("utf-8") if stamp.exists() else ""
+
+
+def istio(judge: str) -> str:
+    """Return which Istio the *judge* is made of: its branch, and the version that Go knows it by."""
+    branch = BRANCH.read_text("utf-8").strip() if BRANCH.exists() else ""
+    return f"Istio {branch} ({version(judge).partition(' ')[0]})"
 
 
 def remember(judge: str, wanted: str) -> None:

@@ -53,9 +53,8 @@ INTRODUCTION = """# Judged
 Schemas, semantics and proof are one opinion: ours. This page holds it against those who decide in a cluster.
 `make judges` installs them below `.judges/`, `make judged` lets them sit and writes this page.
 The settings of Envoy are committed under `tests/judges/expected/`, so that CI can ask it without building istiod.
-Istio judges as its branch 1.30 was on 26 August 2026, after 1.30.3 and before 1.30.4: Go's modules have no
-releases of Istio, and of the commits that were tried, among them that of 1.30.3, this is the one they have.
-Its CRDs are those of 1.30.3, byte for byte.
+Istio judges as its branch 1.30 was on 26 August 2026, after release 1.30.3: that one itself is no module that
+Go can load (`tests/judges/istiod/go.mod` says what was tried). The CRDs are the same.
 
 """
 

