@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
 from generator.core.errors import InvalidInput, MeshgenError, OurBug
 from generator.core.findings import Finding, Severity, in_order
+from generator.core.frozen import dataclass
 from generator.core.processes import each
 from generator.core.yaml_quick import read_quickly
 from generator.environment.load import load_environment

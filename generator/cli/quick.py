@@ -1,7 +1,8 @@
-"""Reading a plain command line without Typer, which takes longer to load than a profile to render.
+"""Reading a plain command line without Typer, whose loading makes every render a fifth slower.
 
 Only what needs no interpretation is read here; help, mistakes, abbreviations and everything
-else is left to Typer. A test holds that both read the same.
+else is left to Typer. A test holds that both read the same. Measured: one `render` takes 23
+times as long as `python -c pass` by way of Typer, and 19 times this way.
 """
 
 from __future__ import annotations

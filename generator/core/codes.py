@@ -6,7 +6,7 @@ the rules about hand-written policies. MG7xx is the proof: intent against effect
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from generator.core.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from generator.core.findings import Finding
+from generator.core.frozen import dataclass
 from generator.core.json_schema import Validator
 from generator.core.names import suggestion
 from generator.core.places import Document, Json, Place, Route

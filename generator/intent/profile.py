@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from generator.core import schema_errors
 from generator.core.files import read_file
 from generator.core.findings import Finding
+from generator.core.frozen import dataclass
 from generator.core.json_schema import compile_schema
 from generator.core.places import Document, Place
 from generator.core.yaml_reader import read_documents

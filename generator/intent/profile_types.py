@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from generator.core.errors import MeshgenError
+from generator.core.frozen import dataclass
 from generator.core.json_schema import schema_problem
 from generator.core.resources import bundled
 from generator.intent.profile import envelope_schema

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from generator.core.frozen import dataclass
 from generator.core.places import Document
 from generator.manifests.network import NetworkPolicy, read_network_policy
 from generator.manifests.objects import Manifest, manifests

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from generator.core.frozen import dataclass
 from generator.core.places import Document, Json, Place, Route
 
 DEFAULT_NAMESPACE = "default"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from generator.core.frozen import dataclass
 from generator.core.places import Json, Place, Route
 from generator.manifests.objects import Manifest, mapping, sequence, strings, texts
 

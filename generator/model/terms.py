@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from generator.core.frozen import dataclass
 from generator.core.places import Place
 
 

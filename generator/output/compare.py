@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from generator.core.errors import OutputRefused
+from generator.core.frozen import dataclass
 from generator.output.record import RECORD, digest, read_record
 
 

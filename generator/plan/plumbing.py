@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from generator.core.frozen import dataclass
 from generator.core.places import Place
 from generator.environment.gateways import EAST_WEST
 from generator.environment.model import Environment, Gateway

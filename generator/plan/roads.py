@@ -10,9 +10,9 @@ pilot/pkg/features/ambient.go, istio/istio#51445, istio.io ambient/usage/network
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum, auto
 
+from generator.core.frozen import dataclass
 from generator.environment.model import Environment
 from generator.model.crossings import is_flat, other_cluster
 from generator.model.intent import Flow, GatewayPeer, Intent, NamespacesPeer, Peer, RemotePeer, Waypoint, WorkloadPeer

@@ -38,7 +38,7 @@ import re
 from collections.abc import Iterator
 
 from generator.core.findings import Finding, Severity
-from generator.core.places import Json, Place, Route
+from generator.core.places import Json, Route
 from generator.manifests.objects import Manifest, mapping, sequence
 from generator.manifests.workloads import WORKLOAD_KINDS
 from generator.rules.base import Context, Rule
@@ -65,7 +65,7 @@ def check(context: Context) -> Iterator[Finding]:
     for label in asked_labels(context):
         for value in label.values:
             what = f"the label {label.key} that {_title(label.manifest)} selects by"
-            yield from _text(label.manifest, what, value, label.value_place)
+            yield from _text(label.manifest, what, value, label.written)
 
 
 def _label_routes(manifest: Manifest) -> Iterator[Route]:
@@ -89,7 +89,7 @@ def _labels(manifest: Manifest, route: Route) -> Iterator[Finding]:
         data = mapping(data).get(str(step))
     for key, value in mapping(data).items():
         kind = "annotation" if route[-1] == "annotations" else "label"
-        yield from _text(manifest, f"the {kind} {key} of {_title(manifest)}", value, manifest.place(*route, key))
+        yield from _text(manifest, f"the {kind} {key} of {_title(manifest)}", value, (*route, key))
 
 
 def _ports(manifest: Manifest) -> Iterator[Finding]:
@@ -116,14 +116,15 @@ def _texts(manifest: Manifest, data: Json, route: Route, *, is_text: bool) -> It
             yield from _texts(manifest, value, (*route, index), is_text=is_text)
     elif is_text:
         field = next((str(step) for step in reversed(route) if isinstance(step, str)), "")
-        yield from _text(manifest, f"a value of `{field}` in {_title(manifest)}", data, manifest.place(*route))
+        yield from _text(manifest, f"a value of `{field}` in {_title(manifest)}", data, route)
 
 
-def _text(manifest: Manifest, what: str, value: Json, place: Place) -> Iterator[Finding]:
+def _text(manifest: Manifest, what: str, value: Json, route: Route) -> Iterator[Finding]:
     """Yield a finding if *value*, which must be a text, is none: to everybody, or to kubectl's YAML 1.1."""
     if value is not None and not isinstance(value, str):
-        yield RULE.finding(_not_text(what, value), place, _QUOTE)
-    elif isinstance(value, str) and place in manifest.document.ambiguous and not _KEPT.search(value):
+        yield RULE.finding(_not_text(what, value), manifest.place(*route), _QUOTE)
+    elif isinstance(value, str) and _is_ambiguous(manifest, route) and not _KEPT.search(value):
+        place = manifest.place(*route)
         reading = "a boolean" if value.isalpha() else "a number"
         if value.lower() in ("y", "n"):
             message = f"{what} is a bare {value}, which some readers of YAML take for {reading}"
@@ -131,6 +132,12 @@ def _text(manifest: Manifest, what: str, value: Json, place: Place) -> Iterator[
         else:
             message = f"{what} is a bare {value}, which kubectl takes for {reading}: the API server refuses the object"
             yield RULE.finding(message, place, _QUOTE)
+
+
+def _is_ambiguous(manifest: Manifest, route: Route) -> bool:
+    """Tell whether other readers take the text at *route* for something else; most documents hold none of these."""
+    ambiguous = manifest.document.ambiguous
+    return bool(ambiguous) and manifest.place(*route) in ambiguous
 
 
 def _not_text(what: str, value: Json) -> str:

@@ -14,15 +14,30 @@ POLICY_KINDS = ("NetworkPolicy", "AuthorizationPolicy", "PeerAuthentication", "R
 
 @dataclass(frozen=True, slots=True)
 class AskedLabel:
-    """One label of one selector: ``selector`` is the route to it, ``values`` are those it accepts, as data."""
+    """One label of one selector: ``selector`` is the route to it, ``values`` are those it accepts, as data.
+
+    Places are worked out when somebody asks: of nearly all labels nobody does.
+    """
 
     manifest: Manifest
     selector: Route
     key: str
     operator: str
     values: tuple[Json, ...]
-    place: Place
-    value_place: Place
+    written: Route
+    """The route to its value."""
+
+    @property
+    def place(self) -> Place:
+        """Where its key is written."""
+        if len(self.written) > len(self.selector) + 2:  # an expression, not one of matchLabels
+            return self.manifest.place(*self.written[:-1], "key")
+        return self.manifest.document.key_place((*self.manifest.route, *self.written))
+
+    @property
+    def value_place(self) -> Place:
+        """Where its value is written."""
+        return self.manifest.place(*self.written)
 
     @property
     def is_of_namespaces(self) -> bool:
@@ -50,10 +65,8 @@ def _within(manifest: Manifest, data: Json, route: Route) -> Iterator[AskedLabel
 
 def _selector(manifest: Manifest, data: dict[str, Json], route: Route) -> Iterator[AskedLabel]:
     for key, value in mapping(data.get("matchLabels")).items():
-        place = manifest.document.key_place((*manifest.route, *route, "matchLabels", key))
-        yield AskedLabel(manifest, route, key, "In", (value,), place, manifest.place(*route, "matchLabels", key))
+        yield AskedLabel(manifest, route, key, "In", (value,), (*route, "matchLabels", key))
     for index, one in enumerate(map(mapping, sequence(data.get("matchExpressions")))):
-        place = manifest.place(*route, "matchExpressions", index, "key")
         values = tuple(sequence(one.get("values")))
-        where = manifest.place(*route, "matchExpressions", index, "values")
-        yield AskedLabel(manifest, route, str(one.get("key")), str(one.get("operator")), values, place, where)
+        written = (*route, "matchExpressions", index, "values")
+        yield AskedLabel(manifest, route, str(one.get("key")), str(one.get("operator")), values, written)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from generator.algebra.patterns import matches, representatives
+from generator.core.frozen import dataclass
 from generator.manifests.security import AuthorizationPolicy, AuthorizationRule
 
 METHOD, PATH, HOST = "method", "path", "host"

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from generator.algebra.patterns import matches
 from generator.algebra.ternary import NOTHING, Ternary
+from generator.core.frozen import dataclass
 from generator.manifests.security import AuthorizationPolicy, AuthorizationRule, Condition
 from generator.semantics.requests import HOST, METHOD, PATH, PRINCIPAL, SNI, Request, dimension_of, is_principal
 from generator.semantics.universe import Universe

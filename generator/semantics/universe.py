@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
 from generator.algebra.ternary import NOTHING, Ternary
+from generator.core.frozen import dataclass
 from generator.manifests.network import LabelSelector, NetworkPeer
 from generator.topology import Endpoint
 

@@ -1,4 +1,4 @@
-"""The Jinja environment: sandboxed, strict about undefined names, quoting by default."""
+"""The Jinja environment: strict about undefined names, quoting by default, a sandbox for templates of a user's own."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound
 from markupsafe import Markup
 
 from generator.core.errors import MeshgenError
@@ -20,7 +19,10 @@ from generator.templating.compiled import compiled_templates
 from generator.templating.quoting import comment, nested
 
 _OURS = frozenset({bundled("templates"), bundled("profiles")})
-"""Folders whose templates are tested and need no bounds, which cost time."""
+"""Folders whose templates come with meshgen and are tested: they need neither the sandbox nor bounds, which cost time.
+
+A value is never a template, so nothing that a user writes runs there.
+"""
 
 
 class TemplateFailure(MeshgenError):
@@ -37,7 +39,7 @@ class TemplateEngine:
 
     def __init__(self, folders: Sequence[Path], finalize: Callable[[Any], Markup]) -> None:
         """Take templates from *folders* and print their values with *finalize*."""
-        kind = ImmutableSandboxedEnvironment if _OURS.issuperset(folders) else BoundedEnvironment
+        kind = Environment if _OURS.issuperset(folders) else BoundedEnvironment
         self._environment = kind(
             loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
             undefined=StrictUndefined,

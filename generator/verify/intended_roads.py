@@ -7,8 +7,8 @@ client of one mode, a server of another, and whether a waypoint stands before it
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
+from generator.core.frozen import dataclass
 from generator.model.intent import (
     AnyonePeer,
     Flow,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from generator.algebra.ternary import Ternary, members
+from generator.core.frozen import dataclass
 from generator.core.places import Document, Place
 from generator.core.processes import each
 from generator.core.yaml_quick import read_quickly

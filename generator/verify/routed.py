@@ -9,9 +9,9 @@ whatever they lead to.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from generator.algebra.patterns import matches, representatives
+from generator.core.frozen import dataclass
 from generator.core.places import Place
 from generator.environment.model import Environment, Gateway
 from generator.manifests.bundle import Bundle

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from generator.core.findings import Finding
+from generator.core.frozen import dataclass
 from generator.core.places import Document, Json, Route
 from generator.core.schema_words import shown
 
