@@ -16,6 +16,7 @@ import platform
 import shutil
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from tests.bench import page, results
@@ -31,6 +32,8 @@ from tests.bench.peers.registry import PEERS
 from tests.bench.results import FULL, QUICK, Plan, Results
 from tests.bench.stages import stages
 from tests.bench.tenants import read_documents, write_profiles
+
+_START = time.monotonic()
 
 
 def measure(plan: Plan, work: Path, skipped: dict[str, str]) -> Results:
@@ -103,7 +106,8 @@ def main() -> int:
 
 
 def _say(what: str) -> None:
-    print(f"bench: {what}", file=sys.stderr, flush=True)
+    minutes, seconds = divmod(int(time.monotonic() - _START), 60)
+    print(f"bench {minutes}:{seconds:02} {what}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ def goal_table(results: Results) -> str:
     for goal in goals(results):
         measured = "" if goal.measured is None else f"{_short(goal.measured)}{goal.unit}"
         rows.append((goal.text, f"≤ {_short(goal.limit)}{goal.unit}", measured, goal.verdict))
-    return _table(("goal", "limit", "measured", ""), rows)
+    return _table(("goal", "limit", "measured", "verdict"), rows)
 
 
 def cold(results: Results) -> str:
