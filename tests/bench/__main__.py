@@ -52,7 +52,7 @@ def measure(plan: Plan, work: Path, skipped: dict[str, str]) -> Results:
     _say(f"one bundle, {plan.cold_rounds} rounds")
     single = cold(plan, fresh, peers)
     _say(f"{plan.tenants} tenants, {plan.bulk_rounds} rounds")
-    many, scaled = bulk(plan, fresh, peers, kept, wanted)
+    many, scaled = bulk(plan, fresh, peers, kept, wanted, single)
     _say("documents of somebody else")
     checked = foreign(plan, fresh, work / "foreign")
     _say(f"{', '.join(map(str, plan.growth))} tenants")

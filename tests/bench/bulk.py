@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tests.bench.clock import MESHGEN, Cost, Fresh, medians, run
@@ -15,7 +15,7 @@ from tests.bench.tenants import Documents, values, write_documents, write_profil
 
 
 def bulk(
-    plan: Plan, fresh: Fresh, peers: Sequence[Peer], kept: Path, wanted: Documents
+    plan: Plan, fresh: Fresh, peers: Sequence[Peer], kept: Path, wanted: Documents, single: Mapping[str, Cost]
 ) -> tuple[dict[str, Cost], dict[str, int]]:
     """Time one call for many tenants; who is slow gets fewer, and the time is scaled up.
 
@@ -25,6 +25,7 @@ def bulk(
         peers: those who are installed.
         kept: where the bundle of all tenants lies already.
         wanted: its documents.
+        single: what one tenant costs everybody; most of that is starting up, which is not scaled.
 
     Returns:
         The costs, and the number of tenants where that was scaled up.
@@ -53,4 +54,16 @@ def bulk(
     commands |= validate(fresh, write_documents(fresh.work / "foreign", wanted))
     costs = medians(plan.bulk_rounds, commands)
     costs["naive"] = costs["naive"] - costs.pop("naive plan")
-    return {name: one.scaled(plan.tenants / scaled.get(name, plan.tenants)) for name, one in costs.items()}, scaled
+    for name, count in scaled.items():
+        costs[name] = scaled_up(costs[name], count, plan.tenants, single.get(name))
+    return costs, scaled
+
+
+def scaled_up(cost: Cost, count: int, tenants: int, single: Cost | None) -> Cost:
+    """Return what so many *tenants* cost whom *count* of them cost so much, and one alone *single*.
+
+    None is what did not have to start up: then *cost* is the work alone.
+    """
+    if single is None:
+        return cost.scaled(tenants / count)
+    return single + (cost - single).scaled((tenants - 1) / (count - 1))

@@ -10,6 +10,7 @@ import pytest
 import generator
 from tests.bench import page, stages
 from tests.bench.__main__ import measure
+from tests.bench.bulk import scaled_up
 from tests.bench.clock import Cost, Fresh, medians
 from tests.bench.goals import goals
 from tests.bench.peers.registry import PEERS
@@ -17,7 +18,7 @@ from tests.bench.results import QUICK, Results
 from tests.bench.tenants import write_profiles
 
 SMALL = replace(
-    QUICK, cold_rounds=1, tenants=3, naive_tenants=1, slow_tenants=1, growth=(1, 3), namespaces=8, sampled=1
+    QUICK, cold_rounds=1, tenants=3, naive_tenants=1, slow_tenants=2, growth=(1, 3), namespaces=8, sampled=1
 )
 
 
@@ -53,6 +54,11 @@ def test_the_stages_of_a_render_are_seen(found: Results) -> None:
 def test_medians_are_those_of_the_rounds() -> None:
     costs = iter([Cost(3, 5, 10), Cost(1, 6, 30), Cost(2, 4, 20)])
     assert medians(3, {"one": lambda: next(costs)}) == {"one": Cost(2, 5, 30)}
+
+
+def test_starting_up_is_not_scaled() -> None:
+    assert scaled_up(Cost(3, 4, 90), 11, 1001, Cost(1, 2, 50)) == Cost(1 + 200, 2 + 200, 90)
+    assert scaled_up(Cost(3, 4, 90), 10, 1000, None) == Cost(300, 400, 90)
 
 
 def test_rounds_give_everybody_a_turn() -> None:
