@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 EXAMPLE := profiles/app/examples/bank-of-anthos.yaml
 
 .DEFAULT_GOAL := demo
-.PHONY: demo setup check lint test refresh mutants fuzz fuzz-input judges judged mutation coverage bench dist test-wheel test-oldest sbom release-tools docs clean help
+.PHONY: demo setup check lint test refresh mutants fuzz fuzz-input judges judged mutation coverage bench profile dist test-wheel test-oldest sbom release-tools docs clean help
 
 demo: setup  ## Set up, then render Bank of Anthos and show what came out
 	$(BIN)/meshgen render $(EXAMPLE) -o build/bank-of-anthos
@@ -60,8 +60,11 @@ coverage: setup  ## Run the tests and name every line and branch that none of th
 	$(BIN)/python -W ignore:Unable -m slipcover --branch --source generator --skip-covered --missing-width 100 \
 		-m pytest --numprocesses auto $(PYTEST)
 
-bench: setup  ## Time meshgen beside a bare interpreter and a naive render, in one run
-	$(BIN)/python -m tests.bench
+bench: setup  ## Time meshgen beside its peers (installed into .bench/), write docs/speed.md; BENCH=--quick only looks
+	$(BIN)/python -m tests.bench $(BENCH)
+
+profile: setup  ## Where the time of a render and of a check goes, stage by stage; BENCH=--quick with few tenants
+	$(BIN)/python -m tests.bench.stages $(BENCH)
 
 dist: setup  ## Build wheel and sdist into dist/
 	rm -rf dist

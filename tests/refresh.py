@@ -27,6 +27,8 @@ from generator.pipeline import Request, render
 from generator.plan import resources
 from generator.rules import registry
 from tests import manual, pictures, sessions
+from tests.bench import page as bench
+from tests.bench import results
 from tests.cli.pages import pages
 from tests.coverage import table as coverage
 from tests.detection.test_detect import CLUSTERS, detected
@@ -45,6 +47,7 @@ CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 RULES = ROOT / "docs" / "rules.md"
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
 COVERAGE = ROOT / "docs" / "coverage.md"
+SPEED = ROOT / "docs" / "speed.md"
 README = ROOT / "README.md"
 JUDGED = ROOT / "docs" / "JUDGED.md"
 
@@ -66,7 +69,7 @@ def bundles() -> dict[str, tuple[str, dict[str, bytes]]]:
 def documents() -> Iterator[tuple[Path, str]]:
     """Yield every hand-written document that holds something made from data, with that renewed."""
     readmes = [kind.folder / "README.md" for kind in profile_types().values()]
-    for path in (*readmes, *SESSIONS, CONTRIBUTING, RULES, ARCHITECTURE, COVERAGE):
+    for path in (*readmes, *SESSIONS, CONTRIBUTING, RULES, ARCHITECTURE, COVERAGE, SPEED):
         text = path.read_text("utf-8")
         for mark, table in tables(path).items():
             text = with_table(text, mark, table)
@@ -94,7 +97,12 @@ def tables(path: Path) -> dict[str, str]:
         ARCHITECTURE: lambda: {"layers": _layers(), "contracts": _contracts()},
         RULES: lambda: {"rules": _rules()},
         COVERAGE: lambda: {"coverage": coverage.markdown()},
-        README: lambda: {"types": _types(types, "profiles/"), "judged": page.table(load())},
+        SPEED: lambda: bench.speed(results.load()),
+        README: lambda: {
+            "types": _types(types, "profiles/"),
+            "judged": page.table(load()),
+            **bench.readme(results.load()),
+        },
     }
     catalogue = {"types": _types(types, ""), "codes": _codes(), "views": _views()}
     return made[path]() if path in made else catalogue

@@ -1,7 +1,7 @@
 """What `tests.bench` compares with: rendering as a first version would, everything set up anew for every document.
 
-python -m tests.bench_naive PROFILES OUT    plan, then render, check and write each document
-python -m tests.bench_naive PROFILES -      plan alone: the difference is the cost of the rest
+python -m tests.bench.naive PROFILES OUT    plan, then render, check and write each document
+python -m tests.bench.naive PROFILES -      plan alone: the difference is the cost of the rest
 """
 
 from __future__ import annotations

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-NAMESPACES = 300
 WORKLOADS = 10
 """In each namespace; they call each other in a row."""
 
@@ -77,11 +76,17 @@ spec:
 """
 
 
-def write_cluster(folder: Path) -> Path:
-    """Write 300 namespaces with 3,000 workloads, 2,000 NetworkPolicies and 500 AuthorizationPolicies into *folder*."""
+def size(namespaces: int) -> tuple[int, int, int]:
+    """Return how many workloads, NetworkPolicies and AuthorizationPolicies so many *namespaces* have."""
+    large = namespaces * 2 // 3
+    return namespaces * WORKLOADS, namespaces * 6 + large, namespaces + large
+
+
+def write_cluster(folder: Path, namespaces: int) -> Path:
+    """Write a cluster of *namespaces*, at least eight, into a new *folder*: a file for each."""
     folder.mkdir(parents=True)
-    for number in range(NAMESPACES):
-        text = "---\n".join(_documents(number))
+    for number in range(namespaces):
+        text = "---\n".join(_documents(number, namespaces))
         (folder / f"{_space(number)}.yaml").write_text(text, "utf-8")
     return folder
 
@@ -94,18 +99,18 @@ def change_one_policy(folder: Path) -> None:
 
 
 def _space(number: int) -> str:
-    return f"team-{number % NAMESPACES:03}"
+    return f"team-{number:03}"
 
 
-def _documents(number: int) -> Iterator[str]:
-    space, is_large = _space(number), number < NAMESPACES * 2 // 3
+def _documents(number: int, namespaces: int) -> Iterator[str]:
+    space, is_large = _space(number), number < namespaces * 2 // 3
     yield _NAMESPACE.format(space=space)
     for index in range(WORKLOADS):
         tier = "front" if index < WORKLOADS // 3 else "back"
         yield _WORKLOAD.format(space=space, name=f"app-{index}", tier=tier, port=8000 + index)
     yield _CLOSED.format(space=space)
-    for index in range(6 if is_large else 5):  # with the closing one of each namespace, 2,000
-        caller_space = _space(number * 7 + index) if index % 3 == 2 else space
+    for index in range(6 if is_large else 5):
+        caller_space = _space((number * 7 + index) % namespaces) if index % 3 == 2 else space
         names = {"name": f"app-{index}", "caller": f"app-{index + 1}", "callee": f"app-{index - 1 if index else 9}"}
         places = {
             "space": space,
@@ -114,5 +119,5 @@ def _documents(number: int) -> Iterator[str]:
             "callee_port": 8000 + (index - 1) % 10,
         }
         yield _FLOW.format(**names, **places)
-        if index < (2 if is_large else 1):  # 500
+        if index < (2 if is_large else 1):
             yield _RULE.format(**names, **places)
