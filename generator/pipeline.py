@@ -57,7 +57,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """What one run makes: every file by its path, and the objects in the order of one stream.
+    """What one run makes: every file by its path, and the objects in an order in which they can be applied.
 
     ``inputs`` are the files and folders that it was made of, beside what comes with meshgen.
     ``extras`` are files beside the objects, which no kustomization of the bundle includes.
@@ -66,12 +66,16 @@ class Bundle:
     name: str
     environment: Environment
     files: Mapping[str, str]
-    stream: str
     intent: Intent
     resources: tuple[Resource, ...]
     proof: Proof = NOTHING_COMPARED
     inputs: tuple[str, ...] = ()
     extras: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def stream(self) -> str:
+        """All objects as one stream."""
+        return HEADER + "---\n".join(self.files[path_of(one)].removeprefix(HEADER) for one in self.resources)
 
     @property
     def written(self) -> dict[str, str]:
@@ -229,14 +233,13 @@ def _rendered(
 
     planned = lay_out(resources, name)
     results = each(printed, list(planned.items()), at_least=_MANY_OBJECTS)
-    documents = {path: text for path, (text, _) in zip(planned, results, strict=True)}
     findings = [finding for _, found in results for finding in found]
     if findings and not request.template_folders and not request.schemas:
         listed = "\n".join(f"{finding.place}: {finding.code} {finding.message}" for finding in findings)
         raise OurBug(f"the bundled templates rendered something that our own rules refuse:\n{listed}")
     _stop_at([replace(finding, severity=Severity.ERROR) for finding in findings])
-    files = {path: HEADER + text for path, text in documents.items()}
-    return Bundle(name, environment, files, _stream(resources, documents), intent, tuple(resources))
+    files = {path: HEADER + text for path, (text, _) in zip(planned, results, strict=True)}
+    return Bundle(name, environment, files, intent, tuple(resources))
 
 
 def _printed(
@@ -249,8 +252,3 @@ def _printed(
         return "", [Finding("MG014", error.message, error.place, "mend the template")]
     found = check_rendered(text, path, resource, schemas)
     return text, [replace(one, message=f"{one.message} (template {template_name(resource)})") for one in found]
-
-
-def _stream(resources: Sequence[Resource], documents: Mapping[str, str]) -> str:
-    """Return all objects as one stream, in an order in which they can be applied."""
-    return HEADER + "---\n".join(documents[path_of(resource)] for resource in resources)
