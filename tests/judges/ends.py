@@ -30,8 +30,10 @@ PORTS = {1, 9999, 65535}
 
 
 def unreadable(example: Rendered) -> str:
-    """Return why the analyzer is not asked about *example*; empty if it is."""
-    return "between pods in ambient mode it sees port 15008, and not what travels in it" if example.is_ambient else ""
+    """Return why nobody is asked about *example*; empty if somebody is."""
+    intent = example.bundle.intent
+    has_waypoints = any(one.waypoint for one in intent.workloads.values())
+    return "the cluster that is asked about has no waypoints" if has_waypoints else ""
 
 
 def differences(expected: Expected, objects: Sequence[Object], command: str) -> tuple[int, list[str]]:

@@ -155,8 +155,10 @@ def _strangers(intent: Intent) -> Iterator[Pod]:
         labels, account = tuple(sorted(workload.labels.items())), workload.service_accounts[0]
         yield Pod(ELSEWHERE, f"twin-of-{workload.name}", labels, account, True)
         if workload.is_rendered and workload.mesh is Mesh.SIDECAR:
-            yield Pod(workload.namespace, f"looks-like-{workload.name}", labels, "stranger", True)
-            yield Pod(workload.namespace, f"runs-as-{workload.name}", (("app", "impostor"),), account, True)
+            own = intent.namespaces.get(workload.namespace)
+            injected = own is None or own.mesh is Mesh.SIDECAR
+            yield Pod(workload.namespace, f"looks-like-{workload.name}", labels, "stranger", injected)
+            yield Pod(workload.namespace, f"runs-as-{workload.name}", (("app", "impostor"),), account, injected)
 
 
 def _clients(intent: Intent) -> list[Workload]:

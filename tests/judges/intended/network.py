@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from generator.environment.model import Environment
-from generator.model.intent import AnyonePeer, Flow, Intent, Namespace, Peer, RemotePeer
+from generator.model.intent import (
+    AnyonePeer,
+    Flow,
+    GatewayPeer,
+    Intent,
+    Namespace,
+    NamespacesPeer,
+    Peer,
+    RemotePeer,
+    WorkloadPeer,
+)
 from generator.model.terms import Isolation, Mesh
-from tests.judges.grants import EVERYTHING, Grant, Grants, tcp
+from tests.judges.grants import EVERYTHING, TCP, Grant, Grants, tcp
 from tests.judges.intended.peers import Peers, is_within
 from tests.judges.topology import Address, Endpoint, Pod
 
@@ -15,6 +26,7 @@ ISTIOD = 15012
 METRICS = 15020
 WEBHOOKS = 15017
 HEALTH = 15021
+HBONE = 15008
 
 
 class Network:
@@ -42,7 +54,7 @@ class Network:
         """Yield what *flows* open at one end; "anyone" opens the door of the other end, and nobody's own."""
         for flow in flows:
             if self._peers.is_at(source, flow.client) and self._peers.is_at(target, flow.server, is_server=True):
-                yield from self._between_networks(flow.server) or ports_of(flow)
+                yield from self._between_networks(flow.server) or self._carried(flow)
 
     def _between_networks(self, server: Peer) -> list[Grant]:
         """Return the port that stands for all of *server*'s on another network; nothing on this one."""
@@ -50,6 +62,34 @@ class Network:
             return []
         door = (self._environment.clusters or {})[server.cluster].door
         return [tcp(door.port)] if door else []
+
+    def _carried(self, flow: Flow) -> Iterator[Grant]:
+        """Yield what the network sees of *flow*: between members of the mesh, one of them ambient, TCP is HBONE.
+
+        Source: Istio's page on NetworkPolicy in ambient mode, which asks it of sidecars that ambient pods call, too.
+        """
+        client, server = self._modes(flow.client), self._modes(flow.server)
+        is_tunnel = Mesh.AMBIENT in client | server and all(one.is_member for one in client) and bool(client)
+        is_tunnel = is_tunnel and all(one.is_member for one in server) and bool(server)
+        for grant in ports_of(flow):
+            if not is_tunnel or "TCP" not in grant.protocols:
+                yield grant
+                continue
+            yield tcp(HBONE)
+            if others := grant.protocols - TCP:
+                yield replace(grant, protocols=others)
+
+    def _modes(self, peer: Peer) -> set[Mesh]:
+        """Return how those that *peer* stands for are in the mesh; nothing if that is not known of all."""
+        if isinstance(peer, GatewayPeer):
+            return {Mesh.SIDECAR}
+        if isinstance(peer, WorkloadPeer):
+            mode = self._intent.workloads[peer.namespace, peer.workload].mesh
+            return {mode} if mode else set()
+        known = self._intent.namespaces
+        names = peer.names if isinstance(peer, NamespacesPeer) and not peer.labels else ()
+        modes = [known[name].mesh for name in names if name in known]
+        return {mode for mode in modes if mode} if len(modes) == len(names) else set()
 
     def _needed_out(self, source: Pod, target: Endpoint) -> Iterator[Grant]:
         dns, istiod = self._environment.dns, self._environment.istio.control_plane
