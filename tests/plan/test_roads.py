@@ -122,10 +122,10 @@ def test_ambient_pods_need_no_istiod_and_have_no_metrics_of_their_own(tmp_path: 
     assert rule == {"from": [{"ipBlock": {"cidr": "169.254.7.127/32"}}], "ports": [{"protocol": "TCP", "port": 5432}]}
 
 
-def test_dry_runs_are_refused_where_they_would_do_nothing(tmp_path: Path) -> None:
+def test_dry_runs_are_refused_where_nobody_says_that_ztunnel_gets_them(tmp_path: Path) -> None:
 
     wanted = intent("ambient", "ambient").replace(
         "mesh: ambient\n    \n", "mesh: ambient\n    authorization: dry-run\n"
     )
     (found,) = findings(tmp_path, wanted)
-    assert (found.code, "only log" in found.message) == ("MG028", True)
+    assert (found.code, "istio.ambientDryRun" in found.message) == ("MG029", True)
