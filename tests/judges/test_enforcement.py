@@ -1,7 +1,7 @@
 """The judge is Envoy, set up by istiod's own code: does it let through what `meshgen why` says?
 
 The settings are committed (`expected/`), because istiod takes Go and minutes to build;
-`make judged JUDGE=istiod` makes them anew. Envoy itself comes with `make judges`.
+`make judged JUDGE=envoy` makes them anew. Envoy itself comes with `make judges`.
 """
 
 from __future__ import annotations

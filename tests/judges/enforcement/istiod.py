@@ -35,7 +35,7 @@ class Stale(Exception):
     def __init__(self, name: str) -> None:
         """Say it of the case *name*."""
         super().__init__(
-            f"{name}: its mesh objects changed since istiod was asked: make judges && make judged JUDGE=istiod"
+            f"{name}: its mesh objects changed since istiod was asked: make judges && make judged JUDGE=envoy"
         )
 
 

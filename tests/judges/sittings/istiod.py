@@ -63,7 +63,7 @@ def sit() -> Result:
             "wrong bundles for the analyzers, each with the message that we have a rule for": sum(
                 1 for one in bundles if one.ours
             ),
-            "messages of the analyzers that we have no rule for, with the reason beside a bundle": sum(
+            "wrong bundles for the analyzers that we have no rule for, with the reason in the file": sum(
                 1 for one in bundles if one.reason
             ),
             "messages of the analyzers that no object of ours could bring up": len(analyzed.elsewhere()),
