@@ -75,7 +75,7 @@ def _verb(name: str, command: click.Command, above: click.Context) -> Iterator[s
     words = " ".join(one.make_metavar(context) for one in arguments)
     yield f'.SS "{_text(f"meshgen {name} {words}".strip())}"\n'
     paragraphs = re.split(r"\n\s*\n", inspect.cleandoc(command.help or ""))
-    yield ".PP\n".join(f"{_text(' '.join(one.split()))}\n" for one in paragraphs)
+    yield ".PP\n".join(_paragraph(one) for one in paragraphs)
     for one in (*arguments, *options):
         help_text = getattr(one, "help", None) or ""
         if one in arguments:
@@ -84,6 +84,13 @@ def _verb(name: str, command: click.Command, above: click.Context) -> Iterator[s
             is_flag = bool(getattr(one, "is_flag", False))
             metavar = "" if is_flag else f" {one.metavar or one.make_metavar(context)}"
             yield f".TP\n.B {_text(', '.join(one.opts) + metavar)}\n{_text(help_text)}\n"
+
+
+def _paragraph(text: str) -> str:
+    """Return a paragraph; one that is indented is to be copied, line by line."""
+    if text.startswith(" "):
+        return ".nf\n" + "".join(f"{_text(line)}\n" for line in text.splitlines()) + ".fi\n"
+    return f"{_text(' '.join(text.split()))}\n"
 
 
 def _exit_codes() -> Iterator[tuple[str, str]]:

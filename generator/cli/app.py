@@ -35,6 +35,22 @@ def _typed(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+def _flowing(text: str) -> str:
+    """Return *text* with each paragraph on one line, so that a narrow terminal breaks it where it ends.
+
+    Typer keeps the line breaks of a docstring, and breaks what is too long once more. An
+    indented line, such as a command to copy, stays by itself.
+    """
+    lines: list[str] = []
+    for line in inspect.cleandoc(text).splitlines():
+        is_continued = bool(lines and lines[-1]) and not lines[-1].startswith(" ")
+        if line and not line.startswith(" ") and is_continued:
+            lines[-1] += f" {line}"
+        else:
+            lines.append(line)
+    return "\n".join(lines)
+
+
 def _for_typer(hint: Any) -> Any:
     (told,) = get_args(hint)[1:]
     if not isinstance(told, Parameter):
@@ -56,7 +72,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (render, verify, check, why, diff, graph, recommend, init, profiles, explain, env, schema, fn):
-    app.command()(_typed(command))
+    app.command(help=_flowing(command.__doc__ or ""))(_typed(command))
 
 
 def _version(wanted: bool) -> None:

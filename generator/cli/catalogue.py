@@ -148,16 +148,19 @@ def env(
         str | None, typer.Argument(metavar="[FILE|-]", help="With `detect`: what kubectl printed.")
     ] = None,
 ) -> int:
-    """List the environments, print all facts of one, or read those of your cluster.
+    r"""List the environments, print all facts of one, or read those of your cluster.
 
     An environment states the facts of a cluster that policies depend on. To write your
-    own: meshgen env kind > prod.yaml, change it, and name the file in the profile
-    (environment: ./prod.yaml) or with --env.
+    own, start from all facts of a preset, and name the file in the profile
+    (environment: ./prod.yaml) or with --env:
+
+      meshgen env kind > prod.yaml
 
     Or let `env detect` read them from your cluster, each with the object and field it stands in:
 
-    kubectl get nodes,namespaces,services,endpointslices,pods,daemonsets,configmaps -A -o yaml
-    | meshgen env detect - > prod.yaml
+      kubectl get -A -o yaml \
+        nodes,namespaces,services,endpointslices,pods,daemonsets,configmaps |
+        meshgen env detect - > prod.yaml
 
     Gateways of the Gateway API and ranges of Services are found in their pods and in
     `kubectl get servicecidrs -o yaml`; several outputs may follow each other, with a line --- between them.

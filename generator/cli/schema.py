@@ -41,7 +41,8 @@ def schema(
 
     `schema import CRDS.yaml -o DIR` turns the CRDs of a cluster into schemas that
     `render --schemas DIR` checks bundles against:
-    kubectl get crd -o yaml | meshgen schema import - -o schemas
+
+      kubectl get crd -o yaml | meshgen schema import - -o schemas
     """
     if target == IMPORT:
         return _import(source, output)

@@ -46,7 +46,8 @@ def verify(
     of ports and requests.
 
     With --manifests the profiles are held against that YAML, whoever built it:
-    kubectl kustomize overlay | meshgen verify PROFILE --manifests -
+
+      kubectl kustomize overlay | meshgen verify PROFILE --manifests -
 
     Exit codes: 0 proven, 1 not proven, 2 wrong input, 3 a bug in meshgen.
     """
