@@ -43,7 +43,7 @@ spec:
     partners: {install: gateway-api, namespace: partners, ports: [8443]}
     edge: {install: gateway-api, namespace: edge, ports: [443]}
     egress: {install: helm, role: egress, release: istio-egress, namespace: istio-egress}
-    between: {install: istioctl, role: east-west}
+    east-west: {install: istioctl, role: east-west}
   cluster: {name: east, network: network-east}
   clusters: {west: {network: elsewhere, trustDomain: cluster.local, gateway: {addresses: [203.0.113.20/32]}}}
   clusters: {data: {network: elsewhere, trustDomain: cluster.local, gateway: {addresses: [203.0.113.30/32]}}}
@@ -72,7 +72,7 @@ def _spans(example: Path, cluster: str) -> bool:
 
 def _names(example: Path, gateway: str) -> bool:
     """Tell whether *example* is about *gateway*; everybody has the public one."""
-    if gateway == "between":
+    if gateway == "east-west":
         return _spans(example, "(west|data)")
     text = example.read_text("utf-8")
     return gateway == "public" or f"gateway: {gateway}" in text or f"through: {gateway}" in text

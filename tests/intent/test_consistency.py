@@ -35,7 +35,7 @@ FLAWS = {
     "token without issuer": f"flows:\n  - {{from: {WEB}, to: {API}, token: login}} # MG028\n",
     "token without flow": f"tokens:\n  - {ISSUER}}} # MG028\n",
     "token with two key sets": "tokens:\n"
-    f"  - {ISSUER}, jwks: '{{}}'}} # MG028\n"
+    f"""  - {ISSUER}, jwks: '{{"keys": []}}'}} # MG028\n"""
     f"flows:\n  - {{from: {WEB}, to: {API}, token: a}}\n",
     "host without addresses": "externals:\n"
     "  - {name: mail, namespace: shop, host: smtp.example.com, port: 25, protocol: tls, tls: application} # MG027\n",

@@ -3,6 +3,8 @@
 What the copy changes, because of limits of the analyzer (2.1):
 
 - `serviceAccounts` become principals of `cluster.local`, the only identities that it reads.
+- A policy for a Gateway of the Gateway API (`targetRefs`) selects the gateway's pods, by the label
+  that Istio gives them.
 - The root namespace is called `istio-config`, the only root it knows.
 - Policies in dry-run are left out: it would enforce them.
 - Conditions (`when`) become a mark before the host, because it reads no headers and no claims. So
@@ -38,6 +40,7 @@ from tests.judges.topology import Endpoint, Topology, build
 
 RUNNER = Path(__file__).with_name("analyzer_runner.py")
 ROOT = "istio-config"
+GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name"
 DRY_RUN = "istio.io/dry-run"
 TRUST_DOMAIN = "cluster.local"
 POLICIES = ("NetworkPolicy", "AuthorizationPolicy")
@@ -183,9 +186,13 @@ class _Spelling:
         return self.of_objects([self._policy(one) for one in policies])
 
     def _policy(self, policy: Object) -> Object:
-        if "rules" not in policy["spec"]:
-            return policy
-        return {**policy, "spec": {**policy["spec"], "rules": [self._rule(rule) for rule in policy["spec"]["rules"]]}}
+        spec = dict(policy["spec"])
+        if targets := spec.pop("targetRefs", []):
+            (gateway,) = targets
+            spec["selector"] = {"matchLabels": {GATEWAY_NAME: gateway["name"]}}
+        if "rules" in spec:
+            spec["rules"] = [self._rule(rule) for rule in spec["rules"]]
+        return {**policy, "spec": spec}
 
     def _rule(self, rule: Object) -> Object:
         """Return *rule* with its hosts abbreviated, behind a mark of its conditions."""

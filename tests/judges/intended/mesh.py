@@ -8,6 +8,7 @@ from dataclasses import replace
 from generator.environment.model import Environment
 from generator.model.intent import (
     AnyonePeer,
+    ExternalTls,
     Flow,
     GatewayLockdown,
     GatewayPeer,
@@ -47,13 +48,15 @@ class Mesh:
         flows = [flow for flow in self._intent.flows if self._serves(target, flow.server)]
         welcome = [flow for flow in flows if self._comes_as(source, flow)]
         allowed = [grant for flow in welcome for needed in self._conditions(flow) for grant in _requests(flow, needed)]
-        allowed += self._open_doors(target)
+        allowed += [*self._open_doors(target), *self._ways_out(source, target)]
         return frozenset((Grant(ALL - TCP), *allowed))
 
     def _asks_identity(self, pod: Pod) -> bool:
         if self._intent.mesh_wide is not None and self._intent.mesh_wide.deny_by_default:
             return True
         if any(self._is_held(pod, lockdown) for lockdown in self._intent.gateways):
+            return True
+        if any(one.through and self._peers.is_gateway(pod, one.through) for one in self._intent.externals):
             return True
         namespace = self._intent.namespaces.get(pod.namespace)
         if namespace is None or namespace.authorization is not Authorization.ENFORCED:
@@ -107,6 +110,18 @@ class Mesh:
     def _is_held(self, pod: Pod, lockdown: GatewayLockdown) -> bool:
         """Tell whether *pod* is of a gateway that answers for the hosts of its flows alone."""
         return lockdown.is_routed_only and self._peers.is_gateway(pod, lockdown.gateway)
+
+    def _ways_out(self, source: Endpoint, target: Pod) -> Iterator[Grant]:
+        """Yield what *source* may reach through *target*, if that is the gateway of a service outside."""
+        for one in self._intent.externals:
+            if not one.through or not self._peers.is_gateway(target, one.through) or isinstance(source, Address):
+                continue
+            callers = {who for name in one.clients for who in self._identities(WorkloadPeer(one.namespace, name))}
+            service = self._gateways[one.through].service
+            if service is not None and (source.namespace, source.account) in callers:
+                hosts = None if one.tls is ExternalTls.APPLICATION else (one.host, f"{one.host}:*")
+                named = canonical([("connection.sni", (one.host,))])
+                yield replace(tcp(service.target), hosts=hosts, conditions=named)
 
     def _open_doors(self, target: Pod) -> Iterator[Grant]:
         """Yield the hosts of gateways that are held to them, and ports that a mesh-wide default deny leaves open."""

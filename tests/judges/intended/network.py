@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from generator.environment.gateways import EGRESS
 from generator.environment.model import Environment
 from generator.model.intent import (
     AnyonePeer,
@@ -111,6 +112,8 @@ class Network:
         lockdowns = [one for one in self._intent.gateways if self._peers.is_gateway(target, one.gateway)]
         for lockdown in lockdowns:
             gateway = self._gateways[lockdown.gateway]
+            if gateway.role == EGRESS:
+                continue  # a door for the clients of its flows alone
             if not lockdown.sources or (isinstance(source, Address) and is_within(source, lockdown.sources)):
                 yield from map(tcp, gateway.ports)
             yield from [tcp(gateway.health_port)] if gateway.health_port is not None else []
