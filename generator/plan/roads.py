@@ -69,7 +69,7 @@ def _is_moving(server: WorkloadPeer | NamespacesPeer, intent: Intent) -> bool:
     """
     names = (server.namespace,) if isinstance(server, WorkloadPeer) else server.names
     homes = [intent.namespaces[name] for name in names if name in intent.namespaces]
-    return any(one.authorization is Authorization.OFF for one in homes)
+    return any(one.authorization is not Authorization.ENFORCED for one in homes)
 
 
 def stretches(flow: Flow, intent: Intent, environment: Environment) -> tuple[Stretch, ...]:

@@ -79,7 +79,7 @@ class IntendedRoads:
         """Tell whether the servers are being moved: whoever may call them may do so in plaintext until that is done."""
         names = {flow.server.namespace} if isinstance(flow.server, WorkloadPeer) else getattr(flow.server, "names", ())
         known = self._meaning.intent.namespaces
-        return any(known[one].authorization is Authorization.OFF for one in names if one in known)
+        return any(known[one].authorization is not Authorization.ENFORCED for one in names if one in known)
 
     def _is_straight(self, flow: Flow, client: Mesh, server: Mesh) -> bool:
         """Tell whether such clients reach such servers in HBONE without a waypoint in between."""
