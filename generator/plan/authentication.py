@@ -9,14 +9,9 @@ from generator.model.intent import Intent, Namespace, TokenIssuer, Workload, Wor
 from generator.model.peers import describe
 from generator.model.terms import Isolation, Mesh, Mtls
 from generator.plan import naming
-from generator.plan.resources import (
-    PeerAuthenticationView,
-    RequestAuthenticationView,
-    Resource,
-    Target,
-    TokenRule,
-    mesh_object,
-)
+from generator.plan.resources import Resource, mesh_object
+from generator.plan.views.security import PeerAuthenticationView, RequestAuthenticationView, TokenRule
+from generator.plan.views.selection import Target
 from generator.plan.waypoints import labels_to_set
 
 NAMESPACE_POLICY = "default"

@@ -24,8 +24,10 @@ from generator.model.terms import Authorization, Isolation, Mesh, Origin
 from generator.plan import naming
 from generator.plan.attachment import GATEWAY_API
 from generator.plan.identities import Identities
-from generator.plan.resources import AuthorizationPolicyView, AuthorizationRule, Resource, Target, mesh_object
+from generator.plan.resources import Resource, mesh_object
 from generator.plan.roads import Way, ways
+from generator.plan.views.security import AuthorizationPolicyView, AuthorizationRule
+from generator.plan.views.selection import Target
 
 _MAX_SERVICE_ACCOUNTS = 16
 _DRY_RUN = " Dry run: proxies decide nothing by it, they only log what it would decide."

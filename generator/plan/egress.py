@@ -18,7 +18,8 @@ from generator.model.intent import (
 )
 from generator.model.terms import Isolation, Mesh, Origin
 from generator.plan import naming
-from generator.plan.resources import DestinationRuleView, Resource, ServiceEntryView, SidecarView, mesh_object
+from generator.plan.resources import Resource, mesh_object
+from generator.plan.views.traffic import DestinationRuleView, ServiceEntryView, SidecarView
 
 _ENVOY_PROTOCOLS = {"tcp": "TCP", "http": "HTTP", "http2": "HTTP2", "grpc": "GRPC", "https": "HTTPS", "tls": "TLS"}
 

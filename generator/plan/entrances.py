@@ -8,7 +8,8 @@ from generator.environment.model import Environment
 from generator.model.intent import GatewayLockdown, GatewayPeer, Intent
 from generator.plan import naming
 from generator.plan.attachment import at_gateway
-from generator.plan.resources import AuthorizationPolicyView, AuthorizationRule, Resource, mesh_object
+from generator.plan.resources import Resource, mesh_object
+from generator.plan.views.security import AuthorizationPolicyView, AuthorizationRule
 
 
 def plan_entrances(intent: Intent, environment: Environment) -> list[Resource]:

@@ -23,15 +23,9 @@ from generator.plan import naming
 from generator.plan.authorization import in_parts, with_ports
 from generator.plan.egress import origination, service_entry
 from generator.plan.identities import Identities
-from generator.plan.resources import (
-    AuthorizationPolicyView,
-    AuthorizationRule,
-    DestinationRuleView,
-    GatewayView,
-    RelayView,
-    Resource,
-    mesh_object,
-)
+from generator.plan.resources import Resource, mesh_object
+from generator.plan.views.security import AuthorizationPolicyView, AuthorizationRule
+from generator.plan.views.traffic import DestinationRuleView, GatewayView, RelayView
 
 SNI = "connection.sni"
 _MESH = "mesh"

@@ -10,7 +10,8 @@ from generator.model.traffic import AddressGuard
 from generator.plan import naming
 from generator.plan.attachment import at_gateway
 from generator.plan.authorization import with_ports
-from generator.plan.resources import AuthorizationPolicyView, AuthorizationRule, Resource, mesh_object
+from generator.plan.resources import Resource, mesh_object
+from generator.plan.views.security import AuthorizationPolicyView, AuthorizationRule
 
 
 def plan_guards(intent: Intent, environment: Environment) -> list[Resource]:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from generator.environment.model import Environment
 from generator.model.intent import Intent, Namespace
 from generator.model.terms import Mesh
-from generator.plan.resources import Layer, LimitRangeView, QuotaView, Resource
+from generator.plan.resources import Layer, Resource
+from generator.plan.views.kubernetes import LimitRangeView, QuotaView
 from generator.plan.waypoints import mesh_labels
 
 # Removing a policy is one thing, removing a namespace with everything in it another: the

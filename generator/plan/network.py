@@ -27,16 +27,10 @@ from generator.model.terms import Isolation, Origin, Port
 from generator.plan import naming
 from generator.plan.peers import PeerNamer
 from generator.plan.plumbing import HEALTH_COMMENT, Plumbing
-from generator.plan.resources import (
-    NetworkPolicyView,
-    NetworkRule,
-    PeerView,
-    Resource,
-    Selector,
-    labelled,
-    network_policy,
-)
+from generator.plan.resources import Resource, network_policy
 from generator.plan.roads import End, stretches
+from generator.plan.views.network_policy import NetworkPolicyView, NetworkRule, PeerView
+from generator.plan.views.selection import Selector, labelled
 
 _Ports = tuple[Port, ...] | None
 

@@ -23,7 +23,8 @@ from generator.model.intent import (
     Waypoint,
     WorkloadPeer,
 )
-from generator.plan.resources import PeerView, Selector, labelled
+from generator.plan.views.network_policy import PeerView
+from generator.plan.views.selection import Selector, labelled
 
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
 """The one namespace label that Kubernetes sets itself and nobody can change (1.22)."""

@@ -11,7 +11,8 @@ from generator.environment.model import Environment, Gateway
 from generator.model.intent import Intent, Namespace, PrometheusPeer, Workload
 from generator.model.terms import Isolation, Mesh, Port
 from generator.plan.peers import PeerNamer
-from generator.plan.resources import NetworkRule, PeerView, Selector
+from generator.plan.views.network_policy import NetworkRule, PeerView
+from generator.plan.views.selection import Selector
 
 ISTIOD_PORT = 15012
 """xDS and certificates over TLS; without it proxies never become ready (facts: injection template)."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from generator.model.intent import GatewayPeer, Intent, Namespace, WorkloadPeer
 from generator.model.terms import Mesh
-from generator.plan.resources import Layer, Resource, WaypointView
+from generator.plan.resources import Layer, Resource
+from generator.plan.views.traffic import WaypointView
 
 _CLASS = "istio-waypoint"
 _LISTENERS = (("mesh", 15008, "HBONE"),)

@@ -11,7 +11,7 @@ from generator.model.intent import AddressesPeer, Flow, WorkloadPeer
 from generator.model.terms import Origin, Port
 from generator.pipeline import Request, render
 from generator.plan.authorization import plan_authorization
-from generator.plan.resources import AuthorizationPolicyView
+from generator.plan.views.security import AuthorizationPolicyView
 
 
 def test_an_address_without_identity_opens_nothing_at_the_mesh() -> None:
