@@ -9,19 +9,12 @@ from generator.core.frozen import dataclass
 from generator.core.places import Document, Json, Place, Route
 from generator.intent.traffic import read_traffic
 from generator.intent.written import WrittenPeer, read_peer, read_port
-from generator.model.intent import (
-    Acceptance,
-    ExternalService,
-    ExternalTls,
-    GatewayLockdown,
-    GatewayRoute,
-    MeshWide,
-    Request,
-    TokenIssuer,
-    WorkloadKey,
-)
+from generator.model.externals import ExternalService, ExternalTls
+from generator.model.flows import GatewayRoute, Request, TokenIssuer
+from generator.model.intent import Acceptance, GatewayLockdown, MeshWide
 from generator.model.terms import Mtls, Origin, Port
 from generator.model.traffic import Traffic
+from generator.model.workloads import WorkloadKey
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,19 +8,11 @@ from dataclasses import dataclass, field
 
 from generator.core.findings import Finding
 from generator.environment.model import Environment
-from generator.model.intent import (
-    Flow,
-    Intent,
-    Namespace,
-    NamespacesPeer,
-    Request,
-    TokenIssuer,
-    Waypoint,
-    Workload,
-    WorkloadPeer,
-)
-from generator.model.peers import describe
+from generator.model.flows import Flow, Request, TokenIssuer
+from generator.model.intent import Intent
+from generator.model.peers import NamespacesPeer, WorkloadPeer, describe
 from generator.model.terms import Authorization, Isolation, Mesh, Origin
+from generator.model.workloads import Namespace, Waypoint, Workload
 from generator.plan import naming
 from generator.plan.attachment import GATEWAY_API
 from generator.plan.identities import Identities

@@ -17,7 +17,9 @@ from collections.abc import Iterator
 
 from generator.core.findings import Finding
 from generator.environment.model import Environment, Gateway, GatewayService
-from generator.model.intent import ExternalService, ExternalTls, Intent, WorkloadPeer
+from generator.model.externals import ExternalService, ExternalTls
+from generator.model.intent import Intent
+from generator.model.peers import WorkloadPeer
 from generator.model.terms import Origin
 from generator.plan import naming
 from generator.plan.authorization import in_parts, with_ports

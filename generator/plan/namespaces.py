@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from generator.environment.model import Environment
-from generator.model.intent import Intent, Namespace
+from generator.model.intent import Intent
 from generator.model.terms import Mesh
+from generator.model.workloads import Namespace
 from generator.plan.resources import Layer, Resource
 from generator.plan.views.kubernetes import LimitRangeView, QuotaView
 from generator.plan.waypoints import mesh_labels

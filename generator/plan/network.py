@@ -9,21 +9,11 @@ from dataclasses import dataclass, field, replace
 from generator.core.findings import Finding
 from generator.environment.model import Environment
 from generator.model.crossings import is_flat, own_doors
-from generator.model.intent import (
-    AnyonePeer,
-    Flow,
-    GatewayLockdown,
-    GatewayPeer,
-    Intent,
-    Namespace,
-    NamespacesPeer,
-    RemotePeer,
-    Waypoint,
-    Workload,
-    WorkloadPeer,
-)
-from generator.model.peers import describe
+from generator.model.flows import Flow
+from generator.model.intent import GatewayLockdown, Intent
+from generator.model.peers import AnyonePeer, GatewayPeer, NamespacesPeer, RemotePeer, WorkloadPeer, describe
 from generator.model.terms import Isolation, Origin, Port
+from generator.model.workloads import Namespace, Waypoint, Workload
 from generator.plan import naming
 from generator.plan.peers import PeerNamer
 from generator.plan.plumbing import HEALTH_COMMENT, Plumbing

@@ -15,9 +15,12 @@ from enum import Enum, auto
 from generator.core.frozen import dataclass
 from generator.environment.model import Environment
 from generator.model.crossings import is_flat, other_cluster
-from generator.model.intent import Flow, GatewayPeer, Intent, NamespacesPeer, Peer, RemotePeer, Waypoint, WorkloadPeer
-from generator.model.peers import modes
+from generator.model.flows import Flow
+from generator.model.intent import Intent
+from generator.model.membership import modes
+from generator.model.peers import GatewayPeer, NamespacesPeer, Peer, RemotePeer, WorkloadPeer
 from generator.model.terms import Authorization, Isolation, Mesh, Port
+from generator.model.workloads import Waypoint
 
 _HBONE = (Port(15008, "tcp"),)
 _DATAGRAMS = (Port(1, "sctp", end=65535), Port(1, "udp", end=65535))

@@ -13,7 +13,8 @@ from generator.core.yaml_quick import read_quickly
 from generator.environment.model import Environment
 from generator.manifests.bundle import Bundle, read_bundle
 from generator.manifests.objects import Manifest
-from generator.model.intent import Flow, Intent
+from generator.model.flows import Flow
+from generator.model.intent import Intent
 from generator.semantics.authorization import NOT_CAPTURED, Authorization
 from generator.semantics.mtls import MutualTls
 from generator.semantics.network import NetworkReach, points_of

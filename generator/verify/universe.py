@@ -11,8 +11,10 @@ from dataclasses import replace
 
 from generator.environment.model import Environment
 from generator.manifests.bundle import Bundle
-from generator.model.intent import AddressesPeer, Intent, Namespace, RemotePeer, Workload
+from generator.model.intent import Intent
+from generator.model.peers import AddressesPeer, RemotePeer
 from generator.model.terms import Mesh
+from generator.model.workloads import Namespace, Workload
 from generator.semantics.membership import DATAPLANE, INJECT
 from generator.semantics.neighbours import neighbours
 from generator.semantics.strangers import (

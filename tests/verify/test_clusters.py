@@ -12,7 +12,7 @@ from generator.core.errors import InvalidInput
 from generator.core.places import Document
 from generator.core.yaml_reader import read_documents
 from generator.intent.profile_types import profile_types
-from generator.model.intent import Peer, RemotePeer, WorkloadPeer
+from generator.model.peers import Peer, RemotePeer, WorkloadPeer
 from generator.pipeline import Request, render
 from generator.verify.proof import Kind, Proof, prove
 

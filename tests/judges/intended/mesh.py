@@ -6,18 +6,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from generator.environment.model import Environment
-from generator.model.intent import (
+from generator.model.flows import Flow, Request, TokenIssuer
+from generator.model.intent import GatewayLockdown, Intent
+from generator.model.peers import (
     AnyonePeer,
-    Flow,
-    GatewayLockdown,
     GatewayPeer,
-    Intent,
     NamespacesPeer,
     Peer,
     PrometheusPeer,
     RemotePeer,
-    Request,
-    TokenIssuer,
     WorkloadPeer,
 )
 from generator.model.terms import Authorization
