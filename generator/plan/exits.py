@@ -22,9 +22,9 @@ from generator.model.intent import Intent
 from generator.model.peers import WorkloadPeer
 from generator.model.terms import Origin
 from generator.plan import naming
-from generator.plan.authorization import in_parts, with_ports
 from generator.plan.egress import origination, service_entry
 from generator.plan.identities import Identities
+from generator.plan.policy_drafts import in_parts, with_ports
 from generator.plan.resources import Resource, mesh_object
 from generator.plan.views.security import AuthorizationPolicyView, AuthorizationRule
 from generator.plan.views.traffic import DestinationRuleView, GatewayView, RelayView

@@ -9,7 +9,7 @@ from generator.model.intent import Intent
 from generator.model.traffic import AddressGuard
 from generator.plan import naming
 from generator.plan.attachment import at_gateway
-from generator.plan.authorization import with_ports
+from generator.plan.policy_drafts import with_ports
 from generator.plan.resources import Resource, mesh_object
 from generator.plan.views.security import AuthorizationPolicyView, AuthorizationRule
 
