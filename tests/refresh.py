@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import pkgutil
 import shutil
 import sys
 import tempfile
 import tomllib
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,7 @@ from generator.output.compare import compare
 from generator.output.record import RECORD
 from generator.output.writer import write_bundle
 from generator.pipeline import Request, render
-from generator.plan import resources
+from generator.plan import views
 from generator.rules import registry
 from tests import manual, pictures, sessions
 from tests.bench import page as bench
@@ -153,13 +155,14 @@ def _rules() -> str:
 
 
 def _views() -> str:
-    """Return the fields of every view that a template can meet, in the order of their definition."""
+    """Return the fields of every view that a template can meet, module by module, in the order of their definition."""
+    modules = [import_module(f"{views.__name__}.{one.name}") for one in pkgutil.iter_modules(views.__path__)]
     found = [
         one
-        for one in vars(resources).values()
-        if isinstance(one, type) and dataclasses.is_dataclass(one) and one.__module__ == resources.__name__
+        for module in modules
+        for one in vars(module).values()
+        if isinstance(one, type) and dataclasses.is_dataclass(one) and one.__module__ == module.__name__
     ]
-    found.remove(resources.Resource)
     rows = [f"| `{one.__name__}` | {_fields(one)} |\n" for one in (*found, Port)]
     return "| view | fields |\n|---|---|\n" + "".join(rows)
 

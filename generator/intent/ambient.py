@@ -7,20 +7,12 @@ from collections.abc import Iterator
 
 from generator.core.findings import Finding
 from generator.environment.model import Environment
-from generator.model.intent import (
-    Flow,
-    GatewayPeer,
-    Intent,
-    Namespace,
-    NamespacesPeer,
-    Peer,
-    Waypoint,
-    Workload,
-    WorkloadKey,
-    WorkloadPeer,
-)
-from generator.model.peers import describe, modes
+from generator.model.flows import Flow
+from generator.model.intent import Intent
+from generator.model.membership import modes
+from generator.model.peers import GatewayPeer, NamespacesPeer, Peer, WorkloadPeer, describe
 from generator.model.terms import Authorization, Mesh
+from generator.model.workloads import Namespace, Waypoint, Workload, WorkloadKey
 
 _NO_WAYPOINT = "give the namespace a waypoint (`waypoint: create`, or name one), or drop the rule"
 _UNTIL_THEN = (

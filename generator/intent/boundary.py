@@ -7,20 +7,12 @@ import ipaddress
 from generator.core.findings import Finding
 from generator.environment.gateways import EAST_WEST, EGRESS, is_named_by_policies
 from generator.environment.model import Environment
-from generator.model.intent import (
-    AddressesPeer,
-    ExternalService,
-    ExternalTls,
-    Flow,
-    GatewayLockdown,
-    GatewayPeer,
-    Intent,
-    Namespace,
-    RemotePeer,
-    Workload,
-    WorkloadPeer,
-)
+from generator.model.externals import ExternalService, ExternalTls
+from generator.model.flows import Flow
+from generator.model.intent import GatewayLockdown, Intent
+from generator.model.peers import AddressesPeer, GatewayPeer, RemotePeer, WorkloadPeer
 from generator.model.terms import Isolation, Mesh
+from generator.model.workloads import Namespace, Workload
 
 
 def check_boundary(intent: Intent, environment: Environment) -> list[Finding]:

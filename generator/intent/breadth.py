@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from generator.core.findings import Finding
 from generator.environment.model import Environment
-from generator.model.intent import AddressesPeer, AnyonePeer, Flow
+from generator.model.flows import Flow
+from generator.model.peers import AddressesPeer, AnyonePeer
 
 _WIDEST = 8
 """The shortest prefix of a range that can belong to somebody: 10.0.0.0/8, or one of an internet registry."""

@@ -16,8 +16,9 @@ from generator.core.places import Place
 from generator.environment.model import Environment
 from generator.intent.declarations import Declaration, Declarations
 from generator.intent.merge import merge_declarations
-from generator.model.intent import RemotePeer, WorkloadKey
+from generator.model.peers import RemotePeer
 from generator.model.terms import Mesh, Port
+from generator.model.workloads import WorkloadKey
 
 RemoteKey = tuple[str, str, str]
 """Cluster, namespace and name."""

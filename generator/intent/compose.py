@@ -16,17 +16,11 @@ from generator.intent.exits import exit_flows, exit_lockdowns
 from generator.intent.merge import merge_declarations
 from generator.intent.resolve import FlowResolver
 from generator.intent.traffic import united
-from generator.model.intent import (
-    Flow,
-    GatewayLockdown,
-    Intent,
-    MeshWide,
-    Namespace,
-    PrometheusPeer,
-    Waypoint,
-    Workload,
-)
+from generator.model.flows import Flow
+from generator.model.intent import GatewayLockdown, Intent, MeshWide
+from generator.model.peers import PrometheusPeer
 from generator.model.terms import Authorization, Isolation, Mesh, Mtls, Port
+from generator.model.workloads import Namespace, Waypoint, Workload
 
 CREATED_WAYPOINT = "waypoint"
 """What a waypoint is called that a bundle creates: what `istioctl waypoint apply` calls it, too."""

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from generator.core.findings import Finding
 from generator.intent.declarations import Declarations
-from generator.model.intent import AnyonePeer, Flow, Namespace, NamespacesPeer, Peer, WorkloadPeer
-from generator.model.peers import describe
+from generator.model.flows import Flow
+from generator.model.peers import AnyonePeer, NamespacesPeer, Peer, WorkloadPeer, describe
+from generator.model.workloads import Namespace
 
 
 def with_consent(

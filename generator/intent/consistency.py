@@ -21,20 +21,20 @@ from generator.intent.routes import check_routes
 from generator.intent.separation import check_separation
 from generator.intent.tokens import check_tokens
 from generator.intent.unread import check_unread
-from generator.model.intent import (
+from generator.model.flows import Flow
+from generator.model.intent import Intent
+from generator.model.membership import has_identity
+from generator.model.peers import (
     AddressesPeer,
     CloudCredentialsPeer,
-    Flow,
-    Intent,
-    Namespace,
     NamespacesPeer,
     Peer,
     RemotePeer,
-    Workload,
     WorkloadPeer,
+    describe,
 )
-from generator.model.peers import describe, has_identity
 from generator.model.terms import Authorization, Mesh, Mtls
+from generator.model.workloads import Namespace, Workload
 
 DEFAULT_ACCOUNT = "default"
 

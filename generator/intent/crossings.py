@@ -8,17 +8,10 @@ from collections.abc import Iterator
 from generator.core.findings import Finding
 from generator.environment.model import Environment
 from generator.model.crossings import is_flat, other_cluster, own_doors
-from generator.model.intent import (
-    Flow,
-    GatewayPeer,
-    Intent,
-    NamespacesPeer,
-    Peer,
-    PrometheusPeer,
-    RemotePeer,
-    WorkloadPeer,
-)
-from generator.model.peers import describe, modes
+from generator.model.flows import Flow
+from generator.model.intent import Intent
+from generator.model.membership import modes
+from generator.model.peers import GatewayPeer, NamespacesPeer, Peer, PrometheusPeer, RemotePeer, WorkloadPeer, describe
 from generator.model.terms import Authorization, Mesh
 
 _DEFAULT = "default"

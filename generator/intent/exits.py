@@ -10,18 +10,11 @@ from generator.core.places import Place
 from generator.environment.model import Environment, Gateway
 from generator.intent.boundary import is_inside
 from generator.intent.declarations import Declarations, FlowDeclaration
-from generator.model.intent import (
-    AddressesPeer,
-    ExternalService,
-    ExternalTls,
-    GatewayLockdown,
-    GatewayPeer,
-    Intent,
-    Peer,
-    Workload,
-    WorkloadPeer,
-)
+from generator.model.externals import ExternalService, ExternalTls
+from generator.model.intent import GatewayLockdown, Intent
+from generator.model.peers import AddressesPeer, GatewayPeer, Peer, WorkloadPeer
 from generator.model.terms import Mesh, Port
+from generator.model.workloads import Workload
 
 ROLE = "egress"
 _ISTIO = "istio"

@@ -8,7 +8,8 @@ from pathlib import Path
 from generator.core.findings import Finding
 from generator.core.places import Place
 from generator.core.processes import each
-from generator.intent.declarations import Declarations, read_declarations
+from generator.intent.declarations import Declarations
+from generator.intent.document import read_declarations
 from generator.intent.expand import Expander
 from generator.intent.profile import Profile, find_files, read_profiles
 from generator.intent.profile_types import ProfileType, common_definitions, profile_folders

@@ -8,7 +8,7 @@ from dataclasses import replace
 from generator.core.findings import Finding
 from generator.core.places import Json
 from generator.intent.declarations import Declaration
-from generator.model.intent import WorkloadKey
+from generator.model.workloads import WorkloadKey
 
 _STRONGER = {
     "isolation": "namespace",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from generator.core.findings import Finding
-from generator.model.intent import Flow
+from generator.model.flows import Flow
 from generator.model.peers import describe
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from generator.core.findings import Finding
 from generator.environment.gateways import is_named_by_policies
 from generator.environment.model import Environment, Pods
-from generator.model.intent import Intent, MeshWide, Namespace
+from generator.model.intent import Intent, MeshWide
 from generator.model.terms import Authorization, Isolation
+from generator.model.workloads import Namespace
 
 
 def check_platform(intent: Intent, environment: Environment) -> list[Finding]:

@@ -11,19 +11,18 @@ from generator.environment.model import Environment
 from generator.intent.clusters import Members
 from generator.intent.declarations import Declarations, FlowDeclaration
 from generator.intent.written import ClusterWorkload, SecuredNamespaces, ServicePeer, WrittenPeer, ZonePeer
-from generator.model.intent import (
+from generator.model.flows import Flow
+from generator.model.peers import (
     ApiServerPeer,
     CloudCredentialsPeer,
-    Flow,
     GatewayPeer,
     NamespacesPeer,
     Peer,
     RemotePeer,
-    Workload,
-    WorkloadKey,
     WorkloadPeer,
 )
 from generator.model.terms import Port
+from generator.model.workloads import Workload, WorkloadKey
 
 
 class _Unresolved(Exception):

@@ -16,8 +16,9 @@ from generator.intent.declarations import (
     PortException,
     Rollout,
 )
-from generator.model.intent import WorkloadKey, WorkloadPeer
+from generator.model.peers import WorkloadPeer
 from generator.model.terms import Authorization, Mesh, Mtls, Port
+from generator.model.workloads import WorkloadKey
 
 
 def apply_rollout(parts: Sequence[Declarations], rollout: Rollout) -> tuple[list[Declarations], list[Finding]]:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from generator.algebra.patterns import matches
 from generator.core.findings import Finding
 from generator.environment.model import Environment
-from generator.model.intent import Flow, GatewayPeer, Intent, WorkloadPeer
-from generator.model.peers import describe
+from generator.model.flows import Flow
+from generator.model.intent import Intent
+from generator.model.peers import GatewayPeer, WorkloadPeer, describe
 
 _TLS_AT_LISTENER = "the Gateway API keeps certificates at the Gateway's listener"
 

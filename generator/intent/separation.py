@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from generator.core.findings import Finding
-from generator.model.intent import Flow, Intent, NamespacesPeer, Peer, WorkloadPeer
-from generator.model.peers import describe
+from generator.model.flows import Flow
+from generator.model.intent import Intent
+from generator.model.peers import NamespacesPeer, Peer, WorkloadPeer, describe
 from generator.model.terms import Mesh
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from generator.core.findings import Finding
 from generator.core.places import Json, Place
-from generator.model.intent import Flow, Intent, TokenIssuer, WorkloadPeer
-from generator.model.peers import describe
+from generator.model.flows import Flow, TokenIssuer
+from generator.model.intent import Intent
+from generator.model.peers import WorkloadPeer, describe
 
 _PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 """Members of a JSON Web Key that are secret (RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1, RFC 8037 section 2)."""

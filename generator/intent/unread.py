@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from generator.core.findings import Finding
-from generator.model.intent import Intent, Namespace
+from generator.model.intent import Intent
 from generator.model.terms import Isolation, Mesh
+from generator.model.workloads import Namespace
 
 
 def check_unread(intent: Intent) -> list[Finding]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from generator.core.frozen import dataclass
 from generator.core.places import Json, Place, Route
-from generator.model.intent import (
+from generator.model.peers import (
     AddressesPeer,
     AnyonePeer,
     ApiServerPeer,

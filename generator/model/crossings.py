@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from generator.environment.gateways import EAST_WEST, SNI_PORT
 from generator.environment.model import Environment, Gateway, OtherCluster
-from generator.model.intent import RemotePeer
+from generator.model.peers import RemotePeer
 
 
 def other_cluster(peer: RemotePeer, environment: Environment) -> OtherCluster:

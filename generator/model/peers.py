@@ -1,19 +1,94 @@
-"""What can be said of a peer: in words, and whether it has an identity."""
+"""Who can stand at an end of a flow, and how each is called in words."""
 
 from __future__ import annotations
 
-from generator.environment.model import Environment
-from generator.model.intent import (
-    AnyonePeer,
-    GatewayPeer,
-    Intent,
-    NamespacesPeer,
-    Peer,
-    PrometheusPeer,
-    RemotePeer,
-    WorkloadPeer,
-)
+from generator.core.frozen import dataclass
 from generator.model.terms import Mesh
+from generator.model.workloads import WorkloadKey
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadPeer:
+    """The pods of one workload."""
+
+    namespace: str
+    workload: str
+
+    @property
+    def key(self) -> WorkloadKey:
+        """Namespace and name."""
+        return (self.namespace, self.workload)
+
+
+@dataclass(frozen=True, slots=True)
+class RemotePeer:
+    """The pods of a workload in another cluster of the mesh.
+
+    No label of theirs can be selected from here: they are known by their identities, and by
+    where their connections come from or go to, which the environment says.
+    """
+
+    cluster: str
+    namespace: str
+    workload: str
+    service_accounts: tuple[str, ...]
+    mesh: Mesh
+
+
+@dataclass(frozen=True, slots=True)
+class NamespacesPeer:
+    """Every pod of the named namespaces; with ``labels``, of the namespaces that carry them."""
+
+    names: tuple[str, ...]
+    labels: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayPeer:
+    """The pods of a gateway that the environment names."""
+
+    gateway: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrometheusPeer:
+    """The metrics scraper that the environment names."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiServerPeer:
+    """The Kubernetes API server, at the addresses that the environment names."""
+
+
+@dataclass(frozen=True, slots=True)
+class CloudCredentialsPeer:
+    """What hands out credentials of the cloud to pods, at the addresses that the environment names."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddressesPeer:
+    """Addresses outside the cluster; ``is_public`` stands for all of them but private ranges."""
+
+    cidrs: tuple[str, ...] = ()
+    is_public: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AnyonePeer:
+    """Everybody: asked for by name, never the meaning of an empty list."""
+
+
+Peer = (
+    WorkloadPeer
+    | RemotePeer
+    | NamespacesPeer
+    | GatewayPeer
+    | PrometheusPeer
+    | ApiServerPeer
+    | CloudCredentialsPeer
+    | AddressesPeer
+    | AnyonePeer
+)
 
 
 def describe(peer: Peer) -> str:
@@ -30,41 +105,3 @@ def describe(peer: Peer) -> str:
     words = {"PrometheusPeer": "Prometheus", "ApiServerPeer": "the Kubernetes API server", "AnyonePeer": "anyone"}
     words["CloudCredentialsPeer"] = "the cloud's credentials"
     return words.get(type(peer).__name__, "an address outside the cluster")
-
-
-def has_identity(peer: Peer, intent: Intent, environment: Environment) -> bool:
-    """Tell whether the peer's connections carry a mesh identity (a SPIFFE certificate)."""
-    if isinstance(peer, NamespacesPeer):
-        return all(_namespace_mesh(name, intent, environment).is_member for name in peer.names)
-    if isinstance(peer, WorkloadPeer | RemotePeer | PrometheusPeer | GatewayPeer):
-        return all(one.is_member for one in modes(peer, intent, environment))
-    return False
-
-
-def modes(peer: Peer, intent: Intent, environment: Environment) -> frozenset[Mesh]:
-    """Return how the pods that *peer* means take part in the mesh; a gateway speaks as a sidecar does."""
-    if isinstance(peer, WorkloadPeer):
-        return frozenset({intent.workloads[peer.key].mesh or Mesh.NONE})
-    if isinstance(peer, RemotePeer):
-        return frozenset({peer.mesh})
-    if isinstance(peer, NamespacesPeer):
-        own = {_namespace_mesh(name, intent, environment) for name in peer.names}
-        listed = {one.mesh or Mesh.NONE for name in peer.names for one in intent.rendered_in(name)}
-        return frozenset(own | listed)
-    if isinstance(peer, PrometheusPeer):
-        in_mesh = environment.prometheus is not None and environment.prometheus.in_mesh
-        return frozenset({Mesh.SIDECAR if in_mesh else Mesh.NONE})
-    if isinstance(peer, AnyonePeer):
-        return frozenset(Mesh) if _has_ambient(intent, environment) else frozenset({Mesh.SIDECAR, Mesh.NONE})
-    return frozenset({Mesh.SIDECAR if isinstance(peer, GatewayPeer) else Mesh.NONE})
-
-
-def _has_ambient(intent: Intent, environment: Environment) -> bool:
-    stated = {one.mesh for one in intent.namespaces.values()} | {one.mesh for one in intent.workloads.values()}
-    return Mesh.AMBIENT in stated or Mesh.AMBIENT in environment.mesh_namespaces.values()
-
-
-def _namespace_mesh(name: str, intent: Intent, environment: Environment) -> Mesh:
-    if name in intent.namespaces:
-        return intent.namespaces[name].mesh
-    return Mesh(environment.mesh_namespaces.get(name, Mesh.SIDECAR))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from generator.environment.gateways import is_named_by_policies
 from generator.environment.model import Environment, Gateway
-from generator.plan.resources import Target
+from generator.plan.views.selection import Target
 
 GATEWAY_API = "gateway.networking.k8s.io"
 

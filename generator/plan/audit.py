@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from generator.model.intent import Intent
 from generator.model.traffic import Audit
-from generator.plan.resources import AuditView, ClusterRoleBindingView, ClusterRoleView, Layer, Resource
+from generator.plan.resources import Layer, Resource
+from generator.plan.views.kubernetes import AuditView, ClusterRoleBindingView, ClusterRoleView
 
 _READ: dict[str, tuple[str, ...]] = {
     "": ("namespaces", "pods", "serviceaccounts", "services"),

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from generator.model.intent import Intent, Namespace, TokenIssuer, Workload, WorkloadKey, WorkloadPeer
-from generator.model.peers import describe
+from generator.model.flows import TokenIssuer
+from generator.model.intent import Intent
+from generator.model.peers import WorkloadPeer, describe
 from generator.model.terms import Isolation, Mesh, Mtls
+from generator.model.workloads import Namespace, Workload, WorkloadKey
 from generator.plan import naming
-from generator.plan.resources import (
-    PeerAuthenticationView,
-    RequestAuthenticationView,
-    Resource,
-    Target,
-    TokenRule,
-    mesh_object,
-)
+from generator.plan.resources import Resource, mesh_object
+from generator.plan.views.security import PeerAuthenticationView, RequestAuthenticationView, TokenRule
+from generator.plan.views.selection import Target
 from generator.plan.waypoints import labels_to_set
 
 NAMESPACE_POLICY = "default"

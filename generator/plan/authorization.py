@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from generator.core.findings import Finding
 from generator.environment.model import Environment
-from generator.model.intent import (
-    Flow,
-    Intent,
-    Namespace,
-    NamespacesPeer,
-    Request,
-    TokenIssuer,
-    Waypoint,
-    Workload,
-    WorkloadPeer,
-)
-from generator.model.peers import describe
-from generator.model.terms import Authorization, Isolation, Mesh, Origin
+from generator.model.flows import Flow, Request, TokenIssuer
+from generator.model.intent import Intent
+from generator.model.peers import NamespacesPeer, WorkloadPeer, describe
+from generator.model.terms import Authorization, Isolation, Mesh
+from generator.model.workloads import Namespace, Waypoint, Workload
 from generator.plan import naming
 from generator.plan.attachment import GATEWAY_API
 from generator.plan.identities import Identities
-from generator.plan.resources import AuthorizationPolicyView, AuthorizationRule, Resource, Target, mesh_object
+from generator.plan.policy_drafts import DRY_RUN, Conditions, PolicyDraft, claim_key, token_conditions
+from generator.plan.resources import Resource, mesh_object
 from generator.plan.roads import Way, ways
-
-_MAX_SERVICE_ACCOUNTS = 16
-_DRY_RUN = " Dry run: proxies decide nothing by it, they only log what it would decide."
-
-Conditions = tuple[tuple[str, tuple[str, ...]], ...]
+from generator.plan.views.security import AuthorizationPolicyView
+from generator.plan.views.selection import Target
 
 
 def plan_authorization(intent: Intent, environment: Environment) -> tuple[list[Resource], list[Finding]]:
@@ -39,54 +28,11 @@ def plan_authorization(intent: Intent, environment: Environment) -> tuple[list[R
     return planner.resources(), planner.findings
 
 
-@dataclass(slots=True)
-class _Policy:
-    """One AuthorizationPolicy under construction: sources gathered per kind of request."""
-
-    namespace: str
-    name: str
-    labels: Mapping[str, str]
-    purpose: str
-    dry_run: bool
-    target: Target | None = None
-    origins: set[Origin] = field(default_factory=set)
-    rules: dict[tuple[tuple[str, ...], Request, Conditions, str], dict[tuple[str, str], dict[str, None]]] = field(
-        default_factory=lambda: defaultdict(dict)
-    )
-
-    def resource(self) -> Resource:
-        spec = AuthorizationPolicyView(self.labels, tuple(self._rules()), target=self.target)
-        origins = tuple(sorted(self.origins, key=repr))
-        purpose = self.purpose + (_DRY_RUN if self.dry_run else "")
-        return mesh_object(
-            "AuthorizationPolicy", self.namespace, self.name, spec, purpose, origins, dry_run=self.dry_run
-        )
-
-    def _rules(self) -> Iterator[AuthorizationRule]:
-        for (ports, request, conditions, _), callers in sorted(self.rules.items(), key=repr):
-            sources: dict[str, list[str]] = defaultdict(list)
-            for kind, value in sorted(callers):
-                if value:
-                    sources[kind].append(value)
-            for part in in_parts(sources):
-                yield AuthorizationRule(
-                    comment="; ".join(
-                        dict.fromkeys(words for key in sorted(callers) for words in sorted(callers[key]))
-                    ),
-                    sources=part,
-                    ports=ports,
-                    methods=request.methods,
-                    paths=request.paths,
-                    hosts=with_ports(request.hosts),
-                    conditions=conditions,
-                )
-
-
 @dataclass(frozen=True, slots=True)
 class _Door:
     """A policy that admits a flow; with a ``waypoint``, that of the waypoint, or that which lets the waypoint in."""
 
-    policy: _Policy
+    policy: PolicyDraft
     is_ztunnel: bool
     waypoint: Waypoint | None = None
 
@@ -95,29 +41,11 @@ def _gateway(waypoint: Waypoint) -> Target:
     return Target(GATEWAY_API, "Gateway", waypoint.name)
 
 
-def in_parts(sources: Mapping[str, list[str]]) -> Iterator[dict[str, tuple[str, ...]]]:
-    """Yield *sources* in parts of one kind each: kinds beside each other in one source mean AND.
-
-    A source holds at most 16 service accounts (CRD limit).
-    """
-    if not sources:
-        yield {}
-    for kind, values in sorted(sources.items()):
-        size = _MAX_SERVICE_ACCOUNTS if kind == "serviceAccounts" else len(values)
-        for start in range(0, len(values), size):
-            yield {kind: tuple(values[start : start + size])}
-
-
-def with_ports(hosts: tuple[str, ...]) -> tuple[str, ...]:
-    """Return each host as clients send it: bare, and with any port behind it."""
-    return tuple(spelling for host in hosts for spelling in (host, f"{host}:*"))
-
-
 class _AuthorizationPlanner:
     def __init__(self, intent: Intent, environment: Environment) -> None:
         self._intent = intent
         self._environment = environment
-        self._policies: dict[tuple[str, str], _Policy] = {}
+        self._policies: dict[tuple[str, str], PolicyDraft] = {}
         self._identities = Identities(intent, environment)
 
     @property
@@ -158,7 +86,7 @@ class _AuthorizationPlanner:
         who = "No connection is let in by any pod" if is_ambient else "No request is let in by any sidecar"
         purpose = f"{who} of this namespace unless another policy allows it."
         is_dry = namespace.authorization is Authorization.DRY_RUN
-        found = [(naming.DEFAULT_DENY, AuthorizationPolicyView({}), purpose + (_DRY_RUN if is_dry else ""))]
+        found = [(naming.DEFAULT_DENY, AuthorizationPolicyView({}), purpose + (DRY_RUN if is_dry else ""))]
         waypoint = namespace.waypoint
         if waypoint is not None and waypoint.namespace == namespace.name:
             purpose = "No request is let through by the waypoint unless a policy for its Service allows it."
@@ -186,7 +114,7 @@ class _AuthorizationPlanner:
             else:
                 self._admit(door.policy, flow, (), reads_requests=True)
 
-    def _admit(self, policy: _Policy, flow: Flow, ports: tuple[str, ...], *, reads_requests: bool) -> None:
+    def _admit(self, policy: PolicyDraft, flow: Flow, ports: tuple[str, ...], *, reads_requests: bool) -> None:
         """Let *policy* admit the callers of *flow*."""
         comment = f"{describe(flow.client)}: {flow.purpose}" if flow.purpose else describe(flow.client)
         for words in (flow.plaintext, flow.tolerated):
@@ -243,7 +171,7 @@ class _AuthorizationPlanner:
     def _in_order(
         self,
         flow: Flow,
-        policy: _Policy,
+        policy: PolicyDraft,
         mesh: Mesh,
         waypoint: Waypoint | None,
         namespace: Namespace,
@@ -267,10 +195,10 @@ class _AuthorizationPlanner:
         labels: Mapping[str, str],
         purpose: str,
         target: Target | None = None,
-    ) -> Iterator[_Policy]:
+    ) -> Iterator[PolicyDraft]:
         if namespace.authorization is not Authorization.OFF:
             is_dry = namespace.authorization is Authorization.DRY_RUN
-            fresh = _Policy(namespace.name, name, labels, purpose, is_dry, target)
+            fresh = PolicyDraft(namespace.name, name, labels, purpose, is_dry, target)
             yield self._policies.setdefault((namespace.name, name), fresh)
 
     def _conditions(self, flow: Flow) -> list[tuple[str, Conditions]]:
@@ -279,8 +207,8 @@ class _AuthorizationPlanner:
         plain = tuple((f"request.headers[{name.lower()}]", values) for name, values in request.headers)
         if not flow.token:
             return [("", plain)]
-        claims = tuple((_claim(name), values) for name, values in request.claims)
-        return [(token.issuer, (*_token_conditions(token), *claims, *plain)) for token in self._tokens(flow)]
+        claims = tuple((claim_key(name), values) for name, values in request.claims)
+        return [(token.issuer, (*token_conditions(token), *claims, *plain)) for token in self._tokens(flow)]
 
     def _tokens(self, flow: Flow) -> list[TokenIssuer]:
         server = flow.server
@@ -290,18 +218,3 @@ class _AuthorizationPlanner:
             for token in self._intent.tokens
             if (token.namespace, token.workload, token.name) == (server.namespace, server.workload, flow.token)
         ]
-
-
-def _token_conditions(token: TokenIssuer) -> Conditions:
-    """Return what makes a valid token mandatory: its issuer, and one of its audiences where it has some.
-
-    ``requestPrincipals`` would ask for a subject as well, which tokens of machines may lack.
-    """
-    audiences = ((_claim("aud"), token.audiences),) if token.audiences else ()
-    return ((_claim("iss"), (token.issuer,)), *audiences)
-
-
-def _claim(name: str) -> str:
-    """Return the key of a claim; ``a[b]`` is the claim b within the claim a."""
-    outer, bracket, inner = name.partition("[")
-    return f"request.auth.claims[{outer}]{bracket}{inner}"

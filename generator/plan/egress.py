@@ -5,20 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from generator.environment.model import Environment
-from generator.model.intent import (
-    ExternalService,
-    ExternalTls,
-    GatewayPeer,
-    Intent,
-    Namespace,
-    NamespacesPeer,
-    RemotePeer,
-    Workload,
-    WorkloadPeer,
-)
+from generator.model.externals import ExternalService, ExternalTls
+from generator.model.intent import Intent
+from generator.model.peers import GatewayPeer, NamespacesPeer, RemotePeer, WorkloadPeer
 from generator.model.terms import Isolation, Mesh, Origin
+from generator.model.workloads import Namespace, Workload
 from generator.plan import naming
-from generator.plan.resources import DestinationRuleView, Resource, ServiceEntryView, SidecarView, mesh_object
+from generator.plan.resources import Resource, mesh_object
+from generator.plan.views.traffic import DestinationRuleView, ServiceEntryView, SidecarView
 
 _ENVOY_PROTOCOLS = {"tcp": "TCP", "http": "HTTP", "http2": "HTTP2", "grpc": "GRPC", "https": "HTTPS", "tls": "TLS"}
 

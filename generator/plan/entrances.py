@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from generator.environment.model import Environment
-from generator.model.intent import GatewayLockdown, GatewayPeer, Intent
+from generator.model.intent import GatewayLockdown, Intent
+from generator.model.peers import GatewayPeer
 from generator.plan import naming
 from generator.plan.attachment import at_gateway
-from generator.plan.resources import AuthorizationPolicyView, AuthorizationRule, Resource, mesh_object
+from generator.plan.resources import Resource, mesh_object
+from generator.plan.views.security import AuthorizationPolicyView, AuthorizationRule
 
 
 def plan_entrances(intent: Intent, environment: Environment) -> list[Resource]:

@@ -17,21 +17,17 @@ from collections.abc import Iterator
 
 from generator.core.findings import Finding
 from generator.environment.model import Environment, Gateway, GatewayService
-from generator.model.intent import ExternalService, ExternalTls, Intent, WorkloadPeer
+from generator.model.externals import ExternalService, ExternalTls
+from generator.model.intent import Intent
+from generator.model.peers import WorkloadPeer
 from generator.model.terms import Origin
 from generator.plan import naming
-from generator.plan.authorization import in_parts, with_ports
 from generator.plan.egress import origination, service_entry
 from generator.plan.identities import Identities
-from generator.plan.resources import (
-    AuthorizationPolicyView,
-    AuthorizationRule,
-    DestinationRuleView,
-    GatewayView,
-    RelayView,
-    Resource,
-    mesh_object,
-)
+from generator.plan.policy_drafts import in_parts, with_ports
+from generator.plan.resources import Resource, mesh_object
+from generator.plan.views.security import AuthorizationPolicyView, AuthorizationRule
+from generator.plan.views.traffic import DestinationRuleView, GatewayView, RelayView
 
 SNI = "connection.sni"
 _MESH = "mesh"

@@ -9,8 +9,9 @@ from generator.model.intent import Intent
 from generator.model.traffic import AddressGuard
 from generator.plan import naming
 from generator.plan.attachment import at_gateway
-from generator.plan.authorization import with_ports
-from generator.plan.resources import AuthorizationPolicyView, AuthorizationRule, Resource, mesh_object
+from generator.plan.policy_drafts import with_ports
+from generator.plan.resources import Resource, mesh_object
+from generator.plan.views.security import AuthorizationPolicyView, AuthorizationRule
 
 
 def plan_guards(intent: Intent, environment: Environment) -> list[Resource]:

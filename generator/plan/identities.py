@@ -5,7 +5,8 @@ from __future__ import annotations
 from generator.core.findings import Finding
 from generator.core.places import Place
 from generator.environment.model import Environment
-from generator.model.intent import GatewayPeer, Intent, NamespacesPeer, Peer, PrometheusPeer, RemotePeer, WorkloadPeer
+from generator.model.intent import Intent
+from generator.model.peers import GatewayPeer, NamespacesPeer, Peer, PrometheusPeer, RemotePeer, WorkloadPeer
 
 # CVE-2026-39350: these versions read a dot in a serviceAccounts entry as "any character".
 _DOT_BUG = (((1, 25, 0), (1, 27, 8)), ((1, 28, 0), (1, 28, 5)), ((1, 29, 0), (1, 29, 1)))

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from generator.plan.resources import KustomizationView, Layer, Resource
+from generator.plan.resources import Layer, Resource
+from generator.plan.views.kubernetes import KustomizationView
 
 KUSTOMIZATION = "kustomization.yaml"
 _API_VERSION = "kustomize.config.k8s.io/v1beta1"

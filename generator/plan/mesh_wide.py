@@ -8,13 +8,8 @@ from generator.environment.model import Environment
 from generator.model.intent import Intent, MeshWide
 from generator.plan import naming
 from generator.plan.attachment import at_gateway
-from generator.plan.resources import (
-    AuthorizationPolicyView,
-    AuthorizationRule,
-    PeerAuthenticationView,
-    Resource,
-    mesh_object,
-)
+from generator.plan.resources import Resource, mesh_object
+from generator.plan.views.security import AuthorizationPolicyView, AuthorizationRule, PeerAuthenticationView
 
 
 def plan_mesh_wide(intent: Intent, environment: Environment) -> list[Resource]:

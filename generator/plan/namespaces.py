@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from generator.environment.model import Environment
-from generator.model.intent import Intent, Namespace
+from generator.model.intent import Intent
 from generator.model.terms import Mesh
-from generator.plan.resources import Layer, LimitRangeView, QuotaView, Resource
+from generator.model.workloads import Namespace
+from generator.plan.resources import Layer, Resource
+from generator.plan.views.kubernetes import LimitRangeView, QuotaView
 from generator.plan.waypoints import mesh_labels
 
 # Removing a policy is one thing, removing a namespace with everything in it another: the

@@ -9,34 +9,18 @@ from dataclasses import dataclass, field, replace
 from generator.core.findings import Finding
 from generator.environment.model import Environment
 from generator.model.crossings import is_flat, own_doors
-from generator.model.intent import (
-    AnyonePeer,
-    Flow,
-    GatewayLockdown,
-    GatewayPeer,
-    Intent,
-    Namespace,
-    NamespacesPeer,
-    RemotePeer,
-    Waypoint,
-    Workload,
-    WorkloadPeer,
-)
-from generator.model.peers import describe
+from generator.model.flows import Flow
+from generator.model.intent import GatewayLockdown, Intent
+from generator.model.peers import AnyonePeer, GatewayPeer, NamespacesPeer, RemotePeer, WorkloadPeer, describe
 from generator.model.terms import Isolation, Origin, Port
+from generator.model.workloads import Namespace, Waypoint, Workload
 from generator.plan import naming
 from generator.plan.peers import PeerNamer
 from generator.plan.plumbing import HEALTH_COMMENT, Plumbing
-from generator.plan.resources import (
-    NetworkPolicyView,
-    NetworkRule,
-    PeerView,
-    Resource,
-    Selector,
-    labelled,
-    network_policy,
-)
+from generator.plan.resources import Resource, network_policy
 from generator.plan.roads import End, stretches
+from generator.plan.views.network_policy import NetworkPolicyView, NetworkRule, PeerView
+from generator.plan.views.selection import Selector, labelled
 
 _Ports = tuple[Port, ...] | None
 

@@ -9,21 +9,22 @@ from generator.core.findings import Finding
 from generator.core.places import Place
 from generator.environment.model import Environment, Pods
 from generator.model.crossings import is_flat, other_cluster, own_doors
-from generator.model.intent import (
+from generator.model.intent import Intent
+from generator.model.peers import (
     AddressesPeer,
     AnyonePeer,
     ApiServerPeer,
     CloudCredentialsPeer,
     GatewayPeer,
-    Intent,
     NamespacesPeer,
     Peer,
     PrometheusPeer,
     RemotePeer,
-    Waypoint,
     WorkloadPeer,
 )
-from generator.plan.resources import PeerView, Selector, labelled
+from generator.model.workloads import Waypoint
+from generator.plan.views.network_policy import PeerView
+from generator.plan.views.selection import Selector, labelled
 
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
 """The one namespace label that Kubernetes sets itself and nobody can change (1.22)."""

@@ -8,10 +8,13 @@ from generator.core.frozen import dataclass
 from generator.core.places import Place
 from generator.environment.gateways import EAST_WEST
 from generator.environment.model import Environment, Gateway
-from generator.model.intent import Intent, Namespace, PrometheusPeer, Workload
+from generator.model.intent import Intent
+from generator.model.peers import PrometheusPeer
 from generator.model.terms import Isolation, Mesh, Port
+from generator.model.workloads import Namespace, Workload
 from generator.plan.peers import PeerNamer
-from generator.plan.resources import NetworkRule, PeerView, Selector
+from generator.plan.views.network_policy import NetworkRule, PeerView
+from generator.plan.views.selection import Selector
 
 ISTIOD_PORT = 15012
 """xDS and certificates over TLS; without it proxies never become ready (facts: injection template)."""

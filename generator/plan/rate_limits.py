@@ -7,7 +7,8 @@ from generator.model.intent import Intent
 from generator.model.traffic import RateLimit
 from generator.plan import naming
 from generator.plan.attachment import at_gateway
-from generator.plan.resources import RateLimitView, Resource, mesh_object
+from generator.plan.resources import Resource, mesh_object
+from generator.plan.views.traffic import RateLimitView
 
 
 def plan_rate_limits(intent: Intent, environment: Environment) -> list[Resource]:

@@ -15,9 +15,12 @@ from enum import Enum, auto
 from generator.core.frozen import dataclass
 from generator.environment.model import Environment
 from generator.model.crossings import is_flat, other_cluster
-from generator.model.intent import Flow, GatewayPeer, Intent, NamespacesPeer, Peer, RemotePeer, Waypoint, WorkloadPeer
-from generator.model.peers import modes
+from generator.model.flows import Flow
+from generator.model.intent import Intent
+from generator.model.membership import modes
+from generator.model.peers import GatewayPeer, NamespacesPeer, Peer, RemotePeer, WorkloadPeer
 from generator.model.terms import Authorization, Isolation, Mesh, Port
+from generator.model.workloads import Waypoint
 
 _HBONE = (Port(15008, "tcp"),)
 _DATAGRAMS = (Port(1, "sctp", end=65535), Port(1, "udp", end=65535))
@@ -59,14 +62,16 @@ def ways(flow: Flow, server: Mesh, waypoint: Waypoint | None, intent: Intent, en
             found.add(Way.TUNNEL)
         else:
             found |= {Way.WAYPOINT, Way.TUNNEL} if isinstance(flow.server, NamespacesPeer) else {Way.WAYPOINT}
-    return found | ({Way.PLAIN} if _is_moving(flow.server, intent) else set())
+    return found
 
 
-def _is_moving(server: WorkloadPeer | NamespacesPeer, intent: Intent) -> bool:
+def _is_moving(server: Peer, intent: Intent) -> bool:
     """Tell whether a namespace of *server* is on its way into the mesh: no rule of identity decides there yet.
 
-    Until all pods are enrolled their callers come in plaintext too, and policies must not cut them.
+    Until all pods are enrolled their callers come in plaintext too, and the network must not cut them.
     """
+    if not isinstance(server, WorkloadPeer | NamespacesPeer):
+        return False
     names = (server.namespace,) if isinstance(server, WorkloadPeer) else server.names
     homes = [intent.namespaces[name] for name in names if name in intent.namespaces]
     return any(one.authorization is not Authorization.ENFORCED for one in homes)
@@ -91,7 +96,7 @@ def _stretches(flow: Flow, intent: Intent, environment: Environment) -> Iterator
                     yield Stretch(flow.client, waypoint, _HBONE)
                 if not (Way.TUNNEL in taken and _is_one_of(waypoint, flow.client, intent)):
                     yield Stretch(waypoint, flow.server, _HBONE)
-    if Way.PLAIN in found:
+    if Way.PLAIN in found or (_has_tcp(flow) and _is_moving(flow.server, intent)):
         yield Stretch(flow.client, flow.server, flow.ports)
     datagrams = _DATAGRAMS if flow.ports is None else tuple(one for one in flow.ports if one.transport != "TCP")
     ports = (*(_HBONE if Way.TUNNEL in found else ()), *datagrams)

@@ -6,17 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from generator.environment.model import Environment, Gateway
-from generator.model.intent import Flow, GatewayPeer, GatewayRoute, Intent, WorkloadKey, WorkloadPeer
+from generator.model.flows import Flow, GatewayRoute
+from generator.model.intent import Intent
+from generator.model.peers import GatewayPeer, WorkloadPeer
 from generator.model.terms import Origin
+from generator.model.workloads import WorkloadKey
 from generator.plan import naming
-from generator.plan.resources import (
-    GatewayView,
-    HttpRouteView,
-    PathMatch,
-    Resource,
-    VirtualServiceView,
-    mesh_object,
-)
+from generator.plan.resources import Resource, mesh_object
+from generator.plan.views.traffic import GatewayView, HttpRouteView, PathMatch, VirtualServiceView
 
 GATEWAY_API = "gateway-api"
 _PLAIN, _TLS = (80, "HTTP"), (443, "HTTPS")

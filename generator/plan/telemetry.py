@@ -7,7 +7,8 @@ from dataclasses import replace
 from generator.environment.model import Environment
 from generator.model.intent import Intent
 from generator.model.traffic import Telemetry
-from generator.plan.resources import Resource, TelemetryView, mesh_object
+from generator.plan.resources import Resource, mesh_object
+from generator.plan.views.telemetry import TelemetryView
 
 _ACCESS_LOG_PROVIDER = "envoy"
 """The access log provider that every Istio installation defines."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from generator.model.intent import GatewayPeer, Intent, Namespace, WorkloadPeer
+from generator.model.intent import Intent
+from generator.model.peers import GatewayPeer, WorkloadPeer
 from generator.model.terms import Mesh
-from generator.plan.resources import Layer, Resource, WaypointView
+from generator.model.workloads import Namespace
+from generator.plan.resources import Layer, Resource
+from generator.plan.views.traffic import WaypointView
 
 _CLASS = "istio-waypoint"
 _LISTENERS = (("mesh", 15008, "HBONE"),)

@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from generator.model.intent import Flow, Intent, NamespacesPeer, Peer, WorkloadKey, WorkloadPeer
+from generator.model.flows import Flow
+from generator.model.intent import Intent
+from generator.model.peers import NamespacesPeer, Peer, WorkloadPeer
+from generator.model.workloads import WorkloadKey
 
 
 def components(intent: Intent) -> list[Intent]:

@@ -6,8 +6,10 @@ from dataclasses import astuple, dataclass, replace
 
 from generator.core.places import Place
 from generator.environment.model import Environment
-from generator.model.intent import Flow, GatewayPeer, Intent, NamespacesPeer, Peer, WorkloadPeer
-from generator.model.peers import describe, has_identity
+from generator.model.flows import Flow
+from generator.model.intent import Intent
+from generator.model.membership import has_identity
+from generator.model.peers import GatewayPeer, NamespacesPeer, Peer, WorkloadPeer, describe
 from generator.model.terms import Authorization, Mesh
 from generator.verify.proof import Proof
 

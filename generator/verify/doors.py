@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from generator.model.intent import GatewayPeer
+from generator.model.peers import GatewayPeer
 from generator.semantics.requests import HOST, Request
 from generator.topology import Endpoint, Point
 from generator.verify.meaning import Meaning

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from generator.core.places import Place
 from generator.environment.model import Environment, Gateway
 from generator.manifests.bundle import Bundle
-from generator.model.intent import ExternalService, ExternalTls, Intent
+from generator.model.externals import ExternalService, ExternalTls
+from generator.model.intent import Intent
 from generator.semantics.exits import Arrival, Departure
 from generator.semantics.exits import Exits as Effective
 from generator.semantics.requests import HOST, SNI, Request

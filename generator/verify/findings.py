@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from generator.core.findings import Finding, in_order
-from generator.verify.proof import Discrepancy, Kind
+from generator.verify.discrepancies import Discrepancy, Kind
 
 _CODES = {Kind.LOST: "MG701", Kind.EXCESS: "MG702", Kind.WEAKER: "MG703"}
 _FIXES = {

@@ -7,17 +7,9 @@ from functools import cache, cached_property
 
 from generator.algebra.patterns import matches
 from generator.environment.model import Pods
-from generator.model.intent import (
-    Flow,
-    GatewayPeer,
-    MeshWide,
-    NamespacesPeer,
-    Peer,
-    PrometheusPeer,
-    RemotePeer,
-    TokenIssuer,
-    WorkloadPeer,
-)
+from generator.model.flows import Flow, TokenIssuer
+from generator.model.intent import MeshWide
+from generator.model.peers import GatewayPeer, NamespacesPeer, Peer, PrometheusPeer, RemotePeer, WorkloadPeer
 from generator.model.terms import Authorization, Mtls
 from generator.semantics.requests import CLAIM, HEADER, HOST, METHOD, PATH, Request, TokenClass
 from generator.topology import AMBIENT, PROBE_SOURCES, Endpoint, Point

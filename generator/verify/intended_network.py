@@ -6,17 +6,9 @@ from collections.abc import Iterator
 from functools import cache
 
 from generator.environment.model import Gateway
-from generator.model.intent import (
-    AddressesPeer,
-    AnyonePeer,
-    GatewayPeer,
-    Namespace,
-    PrometheusPeer,
-    RemotePeer,
-    Waypoint,
-    WorkloadPeer,
-)
+from generator.model.peers import AddressesPeer, AnyonePeer, GatewayPeer, PrometheusPeer, RemotePeer, WorkloadPeer
 from generator.model.terms import Isolation, Mesh
+from generator.model.workloads import Namespace, Waypoint
 from generator.topology import PROBE_SOURCES, SIDECAR, Endpoint, Point
 from generator.verify.intended_roads import IntendedRoads, Leg
 from generator.verify.meaning import Meaning, covers, is_within

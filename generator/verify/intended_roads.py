@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from generator.core.frozen import dataclass
-from generator.model.intent import (
+from generator.model.flows import Flow
+from generator.model.peers import (
     AnyonePeer,
-    Flow,
     GatewayPeer,
     NamespacesPeer,
     Peer,
     PrometheusPeer,
     RemotePeer,
-    Waypoint,
     WorkloadPeer,
 )
 from generator.model.terms import Authorization, Mesh
+from generator.model.workloads import Waypoint
 from generator.topology import HBONE, Point
 from generator.verify.meaning import Meaning, is_at
 

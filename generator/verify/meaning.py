@@ -11,24 +11,22 @@ from collections.abc import Callable, Iterator
 from functools import cache, cached_property
 
 from generator.environment.model import Environment, Pods
-from generator.model.intent import (
+from generator.model.flows import Flow
+from generator.model.intent import Intent
+from generator.model.peers import (
     AddressesPeer,
     AnyonePeer,
     ApiServerPeer,
     CloudCredentialsPeer,
-    Flow,
     GatewayPeer,
-    Intent,
-    Namespace,
     NamespacesPeer,
     Peer,
     PrometheusPeer,
     RemotePeer,
-    Waypoint,
-    Workload,
     WorkloadPeer,
 )
 from generator.model.terms import Isolation, Mesh
+from generator.model.workloads import Namespace, Waypoint, Workload
 from generator.semantics.universe import Universe
 from generator.topology import GATEWAY_NAME, Endpoint, Point
 

@@ -2,69 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from enum import StrEnum
+from collections.abc import Mapping, Sequence
 
 from generator.algebra.ternary import Ternary, members
 from generator.core.frozen import dataclass
-from generator.core.places import Document, Place
+from generator.core.places import Document
 from generator.core.processes import each
 from generator.core.yaml_quick import read_quickly
 from generator.environment.model import Environment
 from generator.manifests.bundle import Bundle, read_bundle
 from generator.manifests.objects import Manifest
-from generator.model.intent import Flow, Intent
+from generator.model.intent import Intent
 from generator.semantics.authorization import NOT_CAPTURED, Authorization
 from generator.semantics.mtls import MutualTls
 from generator.semantics.network import NetworkReach, points_of
-from generator.semantics.requests import (
-    CLAIM,
-    HEADER,
-    HOST,
-    METHOD,
-    PATH,
-    SNI,
-    Request,
-    connections_of,
-    patterns_of,
-    requests_of,
-)
+from generator.semantics.requests import Request
 from generator.semantics.trial import Identities
 from generator.semantics.universe import Facts, Universe
 from generator.semantics.waypoints import is_past_waypoint
-from generator.topology import AMBIENT, Endpoint, Point
+from generator.topology import AMBIENT, Point
+from generator.verify.causes import Causes
 from generator.verify.components import components
-from generator.verify.exits import Astray, compare_exits
+from generator.verify.discrepancies import Discrepancy, Kind, astray, misrouted
+from generator.verify.exits import compare_exits
 from generator.verify.guarded import client_fields
-from generator.verify.intended_mesh import IntendedMesh, claim_name
-from generator.verify.intended_network import LOOKUP, METRICS, READINESS, XDS, IntendedNetwork
+from generator.verify.intended_mesh import IntendedMesh
+from generator.verify.intended_network import IntendedNetwork
 from generator.verify.meaning import Meaning
-from generator.verify.routed import Misrouted, compare_routes
-from generator.verify.universe import endpoints
+from generator.verify.routed import compare_routes
+from generator.verify.samples import Samples
+from generator.verify.universe import endpoints, named_points
 
 _MANY_PARTS = 30
 """From here on a second process saves more than it costs."""
-
-
-class Kind(StrEnum):
-    """What is wrong with a connection."""
-
-    LOST = "lost"
-    EXCESS = "excess"
-    WEAKER = "weaker"
-
-
-@dataclass(frozen=True, slots=True)
-class Discrepancy:
-    """Connections between two endpoints on which intent and YAML disagree, with the first of them as sample."""
-
-    kind: Kind
-    layer: str
-    client: Endpoint
-    server: Endpoint
-    point: Point
-    request: Request | None
-    places: tuple[Place, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +124,7 @@ class _Comparison:
             gateways=tuple(one.pods.labels for one in (environment.gateways or {}).values()),
         )
         self._universe = Universe(endpoints(intent, environment, bundle), facts)
-        self._points = points_of(bundle.network_policies, _named_points(intent, environment))
+        self._points = points_of(bundle.network_policies, named_points(intent, environment))
         self._meaning = Meaning(intent, environment, self._universe)
         self._intended_network = IntendedNetwork(self._meaning)
         self._intended = IntendedMesh(self._meaning)
@@ -166,11 +136,11 @@ class _Comparison:
         self._authorization = Authorization(
             bundle.authorization_policies, bundle.request_authentications, self._mtls, self._universe, identities
         )
-        self._intent = intent
+        self._samples = Samples(self._universe, self._authorization, self._intended)
+        self._causes = Causes(self._meaning, self._universe, self._network, self._mtls, self._authorization)
         self._misrouted = tuple(compare_routes(intent, environment, bundle))
         self._astray = tuple(compare_exits(intent, environment, bundle))
         self._decisions = 0
-        self._known_requests: dict[int, tuple[Request, ...]] = {}
         self._found: dict[tuple[Kind, str, int, int], Discrepancy] = {}
 
     def proof(self) -> Proof:
@@ -182,7 +152,7 @@ class _Comparison:
                     self._compare_network(number, direction)
             if self._intended.closes(number) or self._authorization.binds(number):
                 self._compare_mesh(number)
-        found = [*self._found.values(), *map(_misrouted, self._misrouted), *map(_astray, self._astray)]
+        found = [*self._found.values(), *map(misrouted, self._misrouted), *map(astray, self._astray)]
         found.sort(key=lambda one: (one.kind, one.layer, one.server.name, one.client.name))
         return Proof(len(self._universe.endpoints), len(self._points), self._decisions, tuple(found))
 
@@ -195,10 +165,9 @@ class _Comparison:
             self._note(layer, number, point, None, intended, effective, is_server=direction == "Ingress")
 
     def _compare_mesh(self, number: int) -> None:
-        one = self._universe.endpoints[number]
         for point in self._classes(number):
             self._compare_mutual_tls(number, point)
-            for request in self._samples(one, number, point):
+            for request in self._samples.at(number, point):
                 intended = self._intended.admitted(number, point, request)
                 effective = self._authorization.admitted(number, point, request)
                 self._note("mesh", number, point, request, intended, effective, is_server=True)
@@ -223,59 +192,6 @@ class _Comparison:
         for other in members(plaintext | unidentified):
             self._add(Kind.WEAKER, "mutual TLS", other, number, point, None)
 
-    def _samples(self, one: Endpoint, number: int, point: Point) -> Sequence[Request | None]:
-        """Return the requests to try at a port; where nobody knows what it speaks, also a connection without HTTP."""
-        if one.mesh == AMBIENT and one.waypoint is None:
-            return (None,)  # ztunnel reads no requests
-        port = one.port(point.number)
-        requests = self._requests(number)
-        if port is None:
-            return (*connections_of(requests), *requests)
-        return requests if port.is_http else connections_of(requests)
-
-    def _requests(self, number: int) -> tuple[Request, ...]:
-        if number not in self._known_requests:
-            self._known_requests[number] = self._compute_requests(number)
-        return self._known_requests[number]
-
-    def _compute_requests(self, number: int) -> tuple[Request, ...]:
-        effective, intended = self._authorization.token_class(number), self._intended.token_class(number)
-        return requests_of(
-            self._effective_patterns(number),
-            self._intended_patterns(number),
-            token_class=lambda request: (effective(request), intended(request)),
-        )
-
-    def _effective_patterns(self, number: int) -> dict[str, set[str]]:
-        """Return what the policies for an endpoint say of requests, and whose tokens are checked there."""
-        found = patterns_of(self._authorization.policies(number))
-        for issuer, audiences in self._authorization.trusted(number).items():
-            found.setdefault(f"{CLAIM}iss", set()).add(issuer)
-            found.setdefault(f"{CLAIM}aud", set()).update(audiences)
-        return found
-
-    def _intended_patterns(self, number: int) -> dict[str, set[str]]:
-        """Return what the flows to an endpoint say of requests: it is told apart whatever the YAML says."""
-        found: dict[str, set[str]] = {METHOD: set(), PATH: set(), HOST: set()}
-        for flow in self._intended.flows_to(number):
-            if flow.request:
-                found[METHOD] |= set(flow.request.methods)
-                found[PATH] |= set(flow.request.paths)
-                found[HOST] |= {spelling for host in flow.request.hosts for spelling in (host, f"{host}:*")}
-                for name, values in flow.request.headers:
-                    found.setdefault(HEADER + name.lower(), set()).update(values)
-                for name, values in flow.request.claims:
-                    found.setdefault(CLAIM + claim_name(name), set()).update(values)
-        found[HOST] |= self._intended.guarded.hosts(number)
-        found[HOST] |= self._intended.doors.hosts(self._universe.endpoints[number])
-        if outside := self._intended.exits.hosts(self._universe.endpoints[number]):
-            found[SNI] = outside
-            found[HOST] |= {spelling for host in outside for spelling in (host, f"{host}:*")}
-        for token in self._intended.issuers(self._universe.endpoints[number]):
-            found.setdefault(f"{CLAIM}iss", set()).add(token.issuer)
-            found.setdefault(f"{CLAIM}aud", set()).update(token.audiences)
-        return {dimension: patterns for dimension, patterns in found.items() if patterns}
-
     def _note(
         self,
         layer: str,
@@ -298,62 +214,5 @@ class _Comparison:
     def _add(self, kind: Kind, layer: str, client: int, server: int, point: Point, request: Request | None) -> None:
         if (kind, layer, client, server) not in self._found:
             ends = (self._universe.endpoints[client], self._universe.endpoints[server])
-            places = tuple(self._places(kind, layer, client, server, point, request))
+            places = tuple(self._causes.of(kind, layer, client, server, point, request))
             self._found[kind, layer, client, server] = Discrepancy(kind, layer, *ends, point, request, places)
-
-    def _places(
-        self, kind: Kind, layer: str, client: int, server: int, point: Point, request: Request | None
-    ) -> Iterator[Place]:
-        """Yield where the disagreement comes from: the flow that is lost, or the rules that allow too much."""
-        if kind is Kind.LOST:
-            yield from (flow.origin.place for flow in self._flows(client, server))
-        elif kind is Kind.WEAKER:
-            policy = self._mtls.deciding(self._universe.endpoints[server], point.number)
-            yield from [policy.manifest.place("spec")] if policy else []
-        elif layer == "mesh":
-            found = self._authorization.rules(server, point, request, client, "ALLOW")
-            yield from (rule.place for _, rule in found)
-        else:
-            direction = "Ingress" if layer.endswith("ingress") else "Egress"
-            mine, other = (server, client) if direction == "Ingress" else (client, server)
-            yield from (rule.place for _, rule in self._network.rules(mine, direction, other, point))
-
-    def _flows(self, client: int, server: int) -> Iterator[Flow]:
-        for flow in self._intent.flows:
-            servers = self._meaning.mask(flow.server, is_server=True)
-            if self._meaning.mask(flow.client) >> client & 1 and servers >> server & 1:
-                yield flow
-
-
-def _misrouted(one: Misrouted) -> Discrepancy:
-    """Return a wrong route as a disagreement of its own layer."""
-    (gateway, host), (namespace, service, port) = one.route.door, one.route.backend
-    kind = Kind.WEAKER if one.is_weaker else Kind.LOST if one.is_lost else Kind.EXCESS
-    server = Endpoint(f"{namespace}/{service}, for {host}{one.path}")
-    point = Point("TCP", port or 0)
-    return Discrepancy(kind, "route", Endpoint(f"the gateway {gateway}"), server, point, None, (one.route.place,))
-
-
-def _astray(one: Astray) -> Discrepancy:
-    """Return a wrong way out as a disagreement of the same layer."""
-    kind = Kind.WEAKER if one.is_weaker else Kind.LOST if one.is_lost else Kind.EXCESS
-    return Discrepancy(
-        kind, "route", Endpoint(one.client), Endpoint(one.server), Point("TCP", one.port), None, (one.place,)
-    )
-
-
-def _named_points(intent: Intent, environment: Environment) -> set[Point]:
-    """Return every port that intent or environment names: each is looked at even if no policy names it."""
-    numbers = {XDS, METRICS, READINESS, 15008, *(environment.addresses.api_server_ports or ())}
-    numbers |= set(environment.cloud_credentials.ports) if environment.cloud_credentials else set()
-    for gateway in (environment.gateways or {}).values():
-        numbers |= {*gateway.ports, *([gateway.health_port] if gateway.health_port else [])}
-    numbers |= {other.door.port for other in (environment.clusters or {}).values() if other.door}
-    found = {Point("TCP", number) for number in numbers}
-    found |= {Point(transport, number) for transport in ("UDP", "TCP") for number in (LOOKUP, *environment.dns.ports)}
-    for workload in intent.workloads.values():
-        found |= {Point(port.transport, port.number) for port in workload.ports}
-    for flow in intent.flows:
-        for port in flow.ports or ():
-            found |= {Point(port.transport, port.number), Point(port.transport, port.end or port.number)}
-    return found

@@ -24,7 +24,8 @@ from generator.manifests.routing import (
     read_route,
     read_virtual_service,
 )
-from generator.model.intent import GatewayPeer, Intent, WorkloadPeer
+from generator.model.intent import Intent
+from generator.model.peers import GatewayPeer, WorkloadPeer
 
 _Door = tuple[str, str]
 """A gateway and a host that it serves."""

@@ -1,4 +1,4 @@
-"""Everybody a policy could let through or stop: declared workloads, and one stranger of each class.
+"""Everybody a policy could let through or stop, one stranger of each class included; and on which ports.
 
 The universe is finite and complete by construction: endpoints that the policies and the
 intent cannot tell apart are represented by one.
@@ -11,8 +11,10 @@ from dataclasses import replace
 
 from generator.environment.model import Environment
 from generator.manifests.bundle import Bundle
-from generator.model.intent import AddressesPeer, Intent, Namespace, RemotePeer, Workload
+from generator.model.intent import Intent
+from generator.model.peers import AddressesPeer, RemotePeer
 from generator.model.terms import Mesh
+from generator.model.workloads import Namespace, Workload
 from generator.semantics.membership import DATAPLANE, INJECT
 from generator.semantics.neighbours import neighbours
 from generator.semantics.strangers import (
@@ -28,7 +30,8 @@ from generator.semantics.strangers import (
     strangers,
 )
 from generator.semantics.waypoints import with_waypoints
-from generator.topology import PROBE_SOURCES, Endpoint, EndpointPort, Waypoint
+from generator.topology import PROBE_SOURCES, Endpoint, EndpointPort, Point, Waypoint
+from generator.verify.intended_network import LOOKUP, METRICS, READINESS, XDS
 
 
 def endpoints(intent: Intent, environment: Environment, bundle: Bundle) -> list[Endpoint]:
@@ -53,6 +56,23 @@ def declared(intent: Intent, environment: Environment) -> list[Endpoint]:
     }
     arriving = neighbours(environment, [who for _, who in calling])
     return _placed([*own, *(one for one in arriving if (one.cluster, one.identity) in calling)], intent)
+
+
+def named_points(intent: Intent, environment: Environment) -> set[Point]:
+    """Return every port that intent or environment names: each is looked at even if no policy names it."""
+    numbers = {XDS, METRICS, READINESS, 15008, *(environment.addresses.api_server_ports or ())}
+    numbers |= set(environment.cloud_credentials.ports) if environment.cloud_credentials else set()
+    for gateway in (environment.gateways or {}).values():
+        numbers |= {*gateway.ports, *([gateway.health_port] if gateway.health_port else [])}
+    numbers |= {other.door.port for other in (environment.clusters or {}).values() if other.door}
+    found = {Point("TCP", number) for number in numbers}
+    found |= {Point(transport, number) for transport in ("UDP", "TCP") for number in (LOOKUP, *environment.dns.ports)}
+    for workload in intent.workloads.values():
+        found |= {Point(port.transport, port.number) for port in workload.ports}
+    for flow in intent.flows:
+        for port in flow.ports or ():
+            found |= {Point(port.transport, port.number), Point(port.transport, port.end or port.number)}
+    return found
 
 
 def _placed(known: list[Endpoint], intent: Intent) -> list[Endpoint]:

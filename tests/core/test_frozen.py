@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from generator.core import frozen
-from generator.model import intent as model
+from generator.model.peers import WorkloadPeer
 
 
 class _Plain:
@@ -110,7 +110,7 @@ def test_replace_copy_and_pickle() -> None:
     assert (changed.first, changed.second, changed.made) == ("b", 3, [3])
     assert copy.deepcopy(ours) == ours
     assert copy.copy(ours).made == ours.made
-    peer = model.WorkloadPeer("shop", "web")
+    peer = WorkloadPeer("shop", "web")
     assert pickle.loads(pickle.dumps(peer)) == peer  # noqa: S301
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from generator.core.errors import InvalidInput
-from generator.model.intent import WorkloadPeer
+from generator.model.peers import WorkloadPeer
 from tests.intent.raw import BASE, findings, found, marked, rendered
 from tests.support import MINIMAL, render_text, told
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from generator.model.intent import WorkloadPeer
+from generator.model.peers import WorkloadPeer
 from generator.model.terms import Mesh
 from tests.judges.bundles import Object, Rendered
 from tests.judges.topology import Pod, build

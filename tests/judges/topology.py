@@ -8,8 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from generator.environment.model import Environment, Gateway, Pods
-from generator.model.intent import AddressesPeer, Flow, Intent, Workload, WorkloadPeer
+from generator.model.flows import Flow
+from generator.model.intent import Intent
+from generator.model.peers import AddressesPeer, WorkloadPeer
 from generator.model.terms import Mesh
+from generator.model.workloads import Workload
 
 ELSEWHERE = "elsewhere"
 REPLICAS = 2

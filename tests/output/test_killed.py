@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from generator.output.writer import write_bundle
-from tests.output.test_writer import NEW, OLD, _recovered
+from tests.output.bundles import NEW, OLD, recovered
 from tests.support import ROOT, names_in
 
 # Kills the process at the n-th event of the interpreter that touches files.
@@ -56,7 +56,7 @@ def test_killed_at_every_step(tmp_path: Path, has_exchange: bool) -> None:
         for out, child in runs:
             code = child.wait()
             assert code in (0, -signal.SIGKILL)
-            found = _recovered(out)
+            found = recovered(out)
             assert found in (OLD, NEW)
             assert (out / "notes.txt").read_text() == "mine"
             outcomes.append((code, "old" if found == OLD else "new"))

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from generator.core.places import Place
 from generator.intent.profile_types import profile_types
-from generator.model.intent import AddressesPeer, Flow, WorkloadPeer
+from generator.model.flows import Flow
+from generator.model.peers import AddressesPeer, WorkloadPeer
 from generator.model.terms import Origin, Port
 from generator.pipeline import Request, render
 from generator.plan.authorization import plan_authorization
-from generator.plan.resources import AuthorizationPolicyView
+from generator.plan.views.security import AuthorizationPolicyView
 
 
 def test_an_address_without_identity_opens_nothing_at_the_mesh() -> None:

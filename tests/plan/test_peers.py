@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from generator.core.places import Place
 from generator.environment.load import load_environment
 from generator.environment.model import Environment
-from generator.model.intent import AddressesPeer, Intent
+from generator.model.intent import Intent
+from generator.model.peers import AddressesPeer
 from generator.plan.peers import PRIVATE_RANGES, PeerNamer
 from tests.intent.raw import BASE, rendered
 from tests.support import of_kind

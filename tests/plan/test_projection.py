@@ -11,7 +11,9 @@ import pytest
 
 from generator.core.places import Json
 from generator.intent.profile_types import profile_types
-from generator.model.intent import AnyonePeer, Flow, Intent, WorkloadPeer
+from generator.model.flows import Flow
+from generator.model.intent import Intent
+from generator.model.peers import AnyonePeer, WorkloadPeer
 from generator.model.terms import Authorization, Isolation, Mesh
 from generator.pipeline import Bundle, Request, render
 from generator.plan import naming

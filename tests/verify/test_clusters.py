@@ -12,9 +12,10 @@ from generator.core.errors import InvalidInput
 from generator.core.places import Document
 from generator.core.yaml_reader import read_documents
 from generator.intent.profile_types import profile_types
-from generator.model.intent import Peer, RemotePeer, WorkloadPeer
+from generator.model.peers import Peer, RemotePeer, WorkloadPeer
 from generator.pipeline import Request, render
-from generator.verify.proof import Kind, Proof, prove
+from generator.verify.discrepancies import Kind
+from generator.verify.proof import Proof, prove
 
 FOLDER = profile_types()["app"].folder / "examples"
 EAST, WEST, FLAT = (FOLDER / f"{name}.yaml" for name in ("two-clusters-east", "two-clusters-west", "flat-network"))

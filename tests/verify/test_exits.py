@@ -12,7 +12,7 @@ from generator.core.errors import InvalidInput
 from generator.core.places import Document, Json
 from generator.core.resources import bundled
 from generator.core.yaml_reader import read_documents
-from generator.model.intent import GatewayPeer
+from generator.model.peers import GatewayPeer
 from generator.pipeline import Bundle, Request, render
 from generator.verify.proof import prove
 

@@ -14,7 +14,8 @@ from generator.core.yaml_reader import read_documents
 from generator.intent.profile_types import profile_types
 from generator.pipeline import Request, render
 from generator.verify.components import components
-from generator.verify.proof import Kind, Proof, prove, prove_bundle
+from generator.verify.discrepancies import Kind
+from generator.verify.proof import Proof, prove, prove_bundle
 from tests.verify.mutants import POLICIES, is_known_equivalent, survivors
 
 EXAMPLES = [path for kind in profile_types().values() for path in kind.examples()]

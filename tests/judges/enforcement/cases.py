@@ -13,7 +13,8 @@ from generator.core.places import Document
 from generator.core.yaml_quick import read_quickly
 from generator.environment.load import load_environment
 from generator.manifests.bundle import read_bundle
-from generator.model.intent import Flow, WorkloadPeer
+from generator.model.flows import Flow
+from generator.model.peers import WorkloadPeer
 from generator.semantics.authorization import NOT_CAPTURED
 from generator.semantics.cluster import Cluster
 from generator.semantics.mesh import MeshVerdicts

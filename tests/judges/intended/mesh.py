@@ -6,19 +6,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from generator.environment.model import Environment
-from generator.model.intent import (
+from generator.model.externals import ExternalTls
+from generator.model.flows import Flow, Request, TokenIssuer
+from generator.model.intent import GatewayLockdown, Intent
+from generator.model.peers import (
     AnyonePeer,
-    ExternalTls,
-    Flow,
-    GatewayLockdown,
     GatewayPeer,
-    Intent,
     NamespacesPeer,
     Peer,
     PrometheusPeer,
     RemotePeer,
-    Request,
-    TokenIssuer,
     WorkloadPeer,
 )
 from generator.model.terms import Authorization

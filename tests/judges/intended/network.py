@@ -7,18 +7,11 @@ from dataclasses import replace
 
 from generator.environment.gateways import EGRESS
 from generator.environment.model import Environment
-from generator.model.intent import (
-    AnyonePeer,
-    Flow,
-    GatewayPeer,
-    Intent,
-    Namespace,
-    NamespacesPeer,
-    Peer,
-    RemotePeer,
-    WorkloadPeer,
-)
+from generator.model.flows import Flow
+from generator.model.intent import Intent
+from generator.model.peers import AnyonePeer, GatewayPeer, NamespacesPeer, Peer, RemotePeer, WorkloadPeer
 from generator.model.terms import Isolation, Mesh
+from generator.model.workloads import Namespace
 from tests.judges.grants import EVERYTHING, TCP, Grant, Grants, tcp
 from tests.judges.intended.peers import Peers, is_within
 from tests.judges.topology import Address, Endpoint, Pod

@@ -6,13 +6,13 @@ import ipaddress
 from collections.abc import Iterable
 
 from generator.environment.model import Environment
-from generator.model.intent import (
+from generator.model.intent import Intent
+from generator.model.peers import (
     AddressesPeer,
     AnyonePeer,
     ApiServerPeer,
     CloudCredentialsPeer,
     GatewayPeer,
-    Intent,
     NamespacesPeer,
     Peer,
     PrometheusPeer,
