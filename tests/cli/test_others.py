@@ -103,6 +103,29 @@ def test_every_type_is_explained(kind: str) -> None:
     assert run.out.strip()
 
 
+def test_explain_prints_a_rules_page() -> None:
+    run = meshgen("explain", "mg101")
+    assert run.code == EXIT_OK
+    assert run.out.startswith("MG101: any-peer (warning)\n\nA NetworkPolicy rule that admits everybody")
+    assert all(f"\n{section}:\n" in run.out for section in ("Why", "Bad", "Good"))
+    assert meshgen("explain", "any-peer").out == run.out
+
+
+def test_explain_lists_the_rules() -> None:
+    run = meshgen("explain", "rules")
+    assert run.code == EXIT_OK
+    assert any(line.split()[:3] == ["MG101", "warning", "any-peer"] for line in run.out.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("topic", "meant"), [("MG1001", "MG101"), ("any-pear", "any-peer"), ("mg9", "MG"), ("apps", "app")]
+)
+def test_explain_suggests(topic: str, meant: str) -> None:
+    run = meshgen("explain", topic)
+    assert run.code == EXIT_WRONG_INPUT
+    assert f"did you mean '{meant}" in run.err
+
+
 def test_explain_what_is_not_there() -> None:
     for topic in ("ap", "app.flwos", "MG999", "app.flows.from.x", "", ".", "app.", "\x1b[31m"):
         run = meshgen("explain", topic)
