@@ -51,6 +51,9 @@ def _services(example: Rendered) -> Iterator[Object]:
     for gateway in (environment.gateways or {}).values():
         ports = [_port("http", number, number, "TCP") for number in gateway.ports]
         yield _service(gateway.pods.namespace, f"gateway-{gateway.name}", gateway.pods.labels, ports)
+        if service := gateway.service:
+            dialled = [_port("tls", service.port, service.target, "TCP")]
+            yield _service(gateway.pods.namespace, service.host.partition(".")[0], gateway.pods.labels, dialled)
 
 
 def _pod(pod: Pod, *, is_ambient: bool) -> Object:

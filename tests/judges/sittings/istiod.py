@@ -32,7 +32,6 @@ PASSED_OVER = {
     "IST0128": "unset caCertificates no longer mean unverified: proxies then use the system's authorities",
     "IST0129": "unset caCertificates no longer mean unverified: proxies then use the system's authorities",
     "IST0101 Referenced credentialName": "the certificate of a gateway is a Secret, which comes from elsewhere",
-    "IST0166": "by default istiod applies selectors to gateways of the Gateway API (policyattachment.go)",
     "IST0133": "it warns of every EnvoyFilter; those that we render name the version of the proxies they are for",
 }
 """Analyzers that are not asked, and why."""
