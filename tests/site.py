@@ -53,7 +53,13 @@ def collect(target: Path) -> list[Page]:
         {"Profiles": ["profiles/README.md", *types, {"Templates": "templates/README.md"}]},
         {"Checks": [{"Checking manifests": "docs/rules.md"}, {"Codes of errors": "rules/codes.md"}, *rules]},
         {"Workflow": [{"Pipelines": "docs/workflow/README.md"}, {"Kustomize and kpt": "docs/kustomize/README.md"}]},
-        {"Inside": [{"Architecture": "docs/architecture.md"}, {"Contributing": "CONTRIBUTING.md"}]},
+        {
+            "Inside": [
+                {"Architecture": "docs/architecture.md"},
+                {"Contributing": "CONTRIBUTING.md"},
+                {"Golden bundles": "tests/golden/README.md"},
+            ]
+        },
     ]
 
 
@@ -66,6 +72,7 @@ def documents() -> list[Path]:
         *sorted((ROOT / "docs").rglob("*.md")),
         ROOT / "profiles/README.md",
         ROOT / "templates/README.md",
+        ROOT / "tests/golden/README.md",
         *types,
     ]
 
