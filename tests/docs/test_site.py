@@ -57,7 +57,9 @@ def test_troubleshooting_speaks_of_what_there_is() -> None:
 def test_the_site_builds_and_a_dead_link_does_not(tmp_path: Path) -> None:
     if importlib.util.find_spec("material") is None:
         pytest.skip("mkdocs-material is not installed here: `make docs` does")
-    rubbish = shutil.ignore_patterns(".git", ".venv", "build", "dist", "__pycache__", ".*_cache", ".hypothesis", ".judges", ".bench")
+    rubbish = shutil.ignore_patterns(
+        ".git", ".venv", "build", "dist", "__pycache__", ".*_cache", ".hypothesis", ".judges", ".bench"
+    )
     shutil.copytree(ROOT, tmp_path / "tree", ignore=rubbish)
     command = [sys.executable, "-m", "tests.site"]
     built = subprocess.run(command, cwd=tmp_path / "tree", capture_output=True, text=True, check=False)
