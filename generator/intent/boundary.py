@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import ipaddress
-
+from generator.algebra.networks import is_part_of, network
 from generator.core.findings import Finding
 from generator.environment.gateways import EAST_WEST, EGRESS, is_named_by_policies
 from generator.environment.model import Environment
@@ -71,12 +70,7 @@ def _check_pass_through(intent: Intent, environment: Environment, flow: Flow) ->
 
 def is_inside(cidr: str, outer: str) -> bool:
     """Tell whether the range *cidr* lies in *outer*."""
-    inner_network, outer_network = ipaddress.ip_network(cidr), ipaddress.ip_network(outer)
-    if isinstance(inner_network, ipaddress.IPv4Network) and isinstance(outer_network, ipaddress.IPv4Network):
-        return inner_network.subnet_of(outer_network)
-    if isinstance(inner_network, ipaddress.IPv6Network) and isinstance(outer_network, ipaddress.IPv6Network):
-        return inner_network.subnet_of(outer_network)
-    return False
+    return is_part_of(network(cidr), network(outer))
 
 
 def _check_known_addresses(intent: Intent, external: ExternalService) -> list[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from generator.core.findings import Finding
 from generator.core.places import Place
@@ -21,6 +21,7 @@ from generator.intent.routes import check_routes
 from generator.intent.separation import check_separation
 from generator.intent.tokens import check_tokens
 from generator.intent.unread import check_unread
+from generator.model.externals import ExternalService
 from generator.model.flows import Flow
 from generator.model.intent import Intent
 from generator.model.membership import has_identity
@@ -46,12 +47,15 @@ def check_intent(intent: Intent, environment: Environment) -> list[Finding]:
     environment is unknown, MG030 an identity that cannot tell callers apart.
     """
     findings: list[Finding] = []
+    externals: dict[str, list[ExternalService]] = defaultdict(list)
+    for external in intent.externals:
+        externals[external.namespace].append(external)
     for flow in intent.flows:
         findings += check_breadth(flow, environment)
         findings += _check_requests(intent, flow)
         findings += _check_identity(intent, environment, flow)
         findings += _check_encryption(intent, flow)
-        findings += _check_registry(intent, flow)
+        findings += _check_registry(intent, flow, externals)
     findings += _check_accounts(intent)
     findings += check_tokens(intent)
     findings += _check_ports(intent)
@@ -153,7 +157,7 @@ def _check_encryption(intent: Intent, flow: Flow) -> list[Finding]:
     ]
 
 
-def _check_registry(intent: Intent, flow: Flow) -> list[Finding]:
+def _check_registry(intent: Intent, flow: Flow, externals: Mapping[str, Sequence[ExternalService]]) -> list[Finding]:
     """Proxies that know only registered hosts refuse connections to bare addresses."""
     client, server = flow.client, flow.server
     if not isinstance(client, WorkloadPeer) or not isinstance(server, AddressesPeer | CloudCredentialsPeer):
@@ -163,10 +167,8 @@ def _check_registry(intent: Intent, flow: Flow) -> list[Finding]:
         return []
     registered = {
         external.port
-        for external in intent.externals
-        if isinstance(server, AddressesPeer)
-        and external.namespace == namespace.name
-        and (server.is_public or set(external.addresses) == set(server.cidrs))
+        for external in externals.get(namespace.name, ())
+        if isinstance(server, AddressesPeer) and (server.is_public or set(external.addresses) == set(server.cidrs))
     }
     numbers = {port.number for port in flow.ports or ()}
     if numbers and numbers <= registered:

@@ -57,7 +57,7 @@ def _issuers(intent: Intent) -> Iterator[Finding]:
             message = f"the issuer {token.issuer!r} stands twice for the workload {token.workload!r}"
             fix = "list all of its audiences in one entry"
             yield Finding("MG025", message, token.origin.place, fix, related=related)
-        if not any(_asks(flow, token) for flow in intent.flows):
+        if not any(_asks(flow, token) for flow in intent.flows_into(token.namespace)):
             message = f"no flow to {token.workload!r} asks for the token, so requests without one would pass"
             yield Finding("MG028", message, token.origin.place, "expose the workload with the token, or drop it")
 

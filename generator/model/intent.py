@@ -13,6 +13,7 @@ from generator.core.frozen import dataclass
 from generator.core.places import Place
 from generator.model.externals import ExternalService
 from generator.model.flows import Flow, TokenIssuer
+from generator.model.peers import namespaces_of
 from generator.model.terms import Isolation, Mtls, Origin
 from generator.model.traffic import Traffic
 from generator.model.workloads import Namespace, Waypoint, Workload, WorkloadKey
@@ -67,15 +68,30 @@ class Intent:
     mesh_wide: MeshWide | None = None
     acceptances: tuple[Acceptance, ...] = ()
     _rendered: dict[str, list[Workload]] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _from: dict[str, list[Flow]] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _into: dict[str, list[Flow]] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         for workload in self.workloads.values():
             if workload.is_rendered:
                 self._rendered.setdefault(workload.namespace, []).append(workload)
+        for flow in self.flows:
+            for name in namespaces_of(flow.client):
+                self._from.setdefault(name, []).append(flow)
+            for name in namespaces_of(flow.server):
+                self._into.setdefault(name, []).append(flow)
 
     def rendered_in(self, namespace: str) -> Sequence[Workload]:
         """Return the workloads of *namespace* that this bundle secures, in order; found without a search."""
         return self._rendered.get(namespace, ())
+
+    def flows_from(self, namespace: str) -> Sequence[Flow]:
+        """Return the flows whose client is named in *namespace*, in order; found without a search."""
+        return self._from.get(namespace, ())
+
+    def flows_into(self, namespace: str) -> Sequence[Flow]:
+        """Return the flows whose server is named in *namespace*, in order; found without a search."""
+        return self._into.get(namespace, ())
 
     @property
     def waypoints(self) -> tuple[Waypoint, ...]:

@@ -91,6 +91,13 @@ Peer = (
 )
 
 
+def namespaces_of(peer: Peer) -> tuple[str, ...]:
+    """Return the namespaces of this cluster that *peer* names; of a gateway, Prometheus or addresses, none."""
+    if isinstance(peer, WorkloadPeer):
+        return (peer.namespace,)
+    return peer.names if isinstance(peer, NamespacesPeer) else ()
+
+
 def describe(peer: Peer) -> str:
     """Return the peer in words, as comments and messages name it."""
     if isinstance(peer, WorkloadPeer):

@@ -85,8 +85,8 @@ def _tolerated(intent: Intent, namespace: Namespace) -> str:
     """Return who still comes in plaintext during a migration, and until when."""
     callers = {
         f"{describe(flow.client)} ({flow.tolerated})"
-        for flow in intent.flows
-        if flow.tolerated and isinstance(flow.server, WorkloadPeer) and flow.server.namespace == namespace.name
+        for flow in intent.flows_into(namespace.name)
+        if flow.tolerated and isinstance(flow.server, WorkloadPeer)
     }
     return f" Still outside the mesh: {', '.join(sorted(callers))}." if callers else ""
 

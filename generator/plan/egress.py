@@ -107,8 +107,8 @@ def _sidecars(intent: Intent, environment: Environment, namespace: Namespace) ->
         if namespace.mesh is Mesh.SIDECAR:
             yield _sidecar(intent, environment, namespace, None)
         return
-    for workload in intent.workloads.values():
-        if workload.namespace == namespace.name and workload.is_rendered and workload.mesh is Mesh.SIDECAR:
+    for workload in intent.rendered_in(namespace.name):
+        if workload.mesh is Mesh.SIDECAR:
             yield _sidecar(intent, environment, namespace, workload)
 
 
@@ -118,18 +118,15 @@ def _sidecar(intent: Intent, environment: Environment, namespace: Namespace, onl
     It scopes configuration and catches mistakes; it is no firewall, the NetworkPolicy is.
     """
     others = {environment.istio.control_plane.namespace}
-    for flow in intent.flows:
+    for flow in intent.flows_from(namespace.name):
         client, server = flow.client, flow.server
-        is_ours = (isinstance(client, WorkloadPeer) and client.namespace == namespace.name) or (
-            isinstance(client, NamespacesPeer) and namespace.name in client.names
-        )
         if only is not None and isinstance(client, WorkloadPeer) and client.workload != only.name:
             continue
-        if is_ours and isinstance(server, WorkloadPeer | RemotePeer):
+        if isinstance(server, WorkloadPeer | RemotePeer):
             others.add(server.namespace)
-        if is_ours and isinstance(server, NamespacesPeer):
+        elif isinstance(server, NamespacesPeer):
             others.update(server.names)
-        if is_ours and isinstance(server, GatewayPeer):
+        elif isinstance(server, GatewayPeer):
             others.add((environment.gateways or {})[server.gateway].pods.namespace)
     hosts = ("./*", *(f"{name}/*" for name in sorted(others - {namespace.name})))
     whose = "Proxies of this namespace know" if only is None else f"{only.name}: its proxies know"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
+from functools import cache
 
+from generator.algebra.networks import is_part_of, network
 from generator.core.findings import Finding
 from generator.core.places import Place
 from generator.environment.model import Environment, Pods
@@ -49,6 +50,7 @@ class PeerNamer:
         self._intent = intent
         self._environment = environment
         self.findings: list[Finding] = []
+        self._holes = cache(self._excluded)
 
     def views(
         self, peer: Peer | Waypoint, seen_from: str, comment: str, place: Place, *, is_server: bool = False
@@ -158,7 +160,10 @@ class PeerNamer:
         A range asked for exactly stays. The API server is left out of the internet alone: a
         range of nodes that somebody names may hold it, and is meant.
         """
-        block = ipaddress.ip_network(cidr)
+        return PeerView(comment, cidr=cidr, excluded=self._holes(cidr, beside))
+
+    def _excluded(self, cidr: str, beside: tuple[str, ...] | None) -> tuple[str, ...]:
+        block = network(cidr)
         ranges = [*PRIVATE_RANGES[f"IPv{block.version}"], *self._environment.addresses.metadata]
         for known in (
             self._environment.addresses.pods,
@@ -167,18 +172,12 @@ class PeerNamer:
             beside,
         ):
             ranges += known or ()
-        inside = {
-            network
-            for text in ranges
-            if (network := ipaddress.ip_network(text)).version == block.version
-            and network != block
-            and network.subnet_of(block)  # type: ignore[arg-type]  # same version, checked above
-        }
+        inside = {one for one in map(network, ranges) if one != block and is_part_of(one, block)}
         excluded = sorted(
-            (one for one in inside if not any(one != other and one.subnet_of(other) for other in inside)),  # type: ignore[arg-type]
-            key=lambda network: (int(network.network_address), network.prefixlen),
+            (one for one in inside if not any(one != other and is_part_of(one, other) for other in inside)),
+            key=lambda one: (int(one.network_address), one.prefixlen),
         )
-        return PeerView(comment, cidr=cidr, excluded=tuple(str(network) for network in excluded))
+        return tuple(map(str, excluded))
 
 
 def _namespaces(peer: NamespacesPeer) -> Selector:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from generator.model.intent import Intent
-from generator.model.peers import GatewayPeer, WorkloadPeer
+from generator.model.peers import GatewayPeer
 from generator.model.terms import Mesh
 from generator.model.workloads import Namespace
 from generator.plan.resources import Layer, Resource
@@ -49,12 +49,6 @@ def mesh_labels(intent: Intent, namespace: Namespace) -> dict[str, str]:
     labels["istio.io/use-waypoint"] = namespace.waypoint.name
     if namespace.waypoint.namespace != namespace.name:
         labels["istio.io/use-waypoint-namespace"] = namespace.waypoint.namespace
-    if any(isinstance(flow.client, GatewayPeer) and _is_behind(flow.server, namespace) for flow in intent.flows):
+    if any(isinstance(flow.client, GatewayPeer) for flow in intent.flows_into(namespace.name)):
         labels["istio.io/ingress-use-waypoint"] = "true"  # without it gateways pass the waypoint by
     return labels
-
-
-def _is_behind(server: object, namespace: Namespace) -> bool:
-    if isinstance(server, WorkloadPeer):
-        return server.namespace == namespace.name
-    return namespace.name in getattr(server, "names", ())

@@ -6,12 +6,14 @@ part's namespace is still found out: whatever the YAML names is in the part's un
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 
-from generator.model.flows import Flow
+from generator.model.externals import ExternalService
+from generator.model.flows import Flow, TokenIssuer
 from generator.model.intent import Intent
-from generator.model.peers import NamespacesPeer, Peer, WorkloadPeer
+from generator.model.peers import WorkloadPeer, namespaces_of
 from generator.model.workloads import WorkloadKey
 
 
@@ -24,7 +26,7 @@ def components(intent: Intent) -> list[Intent]:
         return [intent]
     leader = {name: name for name in intent.namespaces}
     for flow in intent.flows:
-        joined = sorted(_namespaces(flow) & leader.keys())
+        joined = sorted(_ends(flow) & leader.keys())
         for name in joined[1:]:
             leader[_find(leader, name)] = _find(leader, joined[0])
     for home in intent.namespaces.values():  # a waypoint of another namespace joins the two
@@ -35,16 +37,42 @@ def components(intent: Intent) -> list[Intent]:
         groups.setdefault(_find(leader, name), set()).add(name)
     flows: dict[str, list[Flow]] = {group: [] for group in groups}
     for flow in intent.flows:
-        own = _namespaces(flow) & leader.keys()
+        own = _ends(flow) & leader.keys()
         if own:
             flows[_find(leader, min(own))].append(flow)
-    workloads: dict[str, list[WorkloadKey]] = {}
-    for key in intent.workloads:
-        workloads.setdefault(key[0], []).append(key)
-    return [
-        _part(intent, names, {key for name in names for key in workloads.get(name, ())}, flows[group])
-        for group, names in groups.items()
-    ]
+    belongings = _Belongings(intent)
+    return [belongings.part(sorted(names), flows[group]) for group, names in groups.items()]
+
+
+class _Belongings:
+    """What lies in each namespace of an intent, looked up once for all parts."""
+
+    def __init__(self, intent: Intent) -> None:
+        self._intent = intent
+        self._workloads: dict[str, list[WorkloadKey]] = defaultdict(list)
+        self._tokens: dict[str, list[TokenIssuer]] = defaultdict(list)
+        self._externals: dict[str, list[ExternalService]] = defaultdict(list)
+        for key in intent.workloads:
+            self._workloads[key[0]].append(key)
+        for token in intent.tokens:
+            self._tokens[token.namespace].append(token)
+        for external in intent.externals:
+            self._externals[external.namespace].append(external)
+
+    def part(self, names: Sequence[str], flows: Sequence[Flow]) -> Intent:
+        """Return the intent of the namespaces *names* alone, with the far ends of their *flows*."""
+        known = self._intent
+        ends = (peer for flow in flows for peer in (flow.client, flow.server))
+        far = {peer.key for peer in ends if isinstance(peer, WorkloadPeer)}
+        own = {key for name in names for key in self._workloads.get(name, ())}
+        return replace(
+            known,
+            namespaces={name: known.namespaces[name] for name in names},
+            workloads={key: known.workloads[key] for key in sorted(own | far)},
+            flows=tuple(flows),
+            tokens=tuple(one for name in names for one in self._tokens.get(name, ())),
+            externals=tuple(one for name in names for one in self._externals.get(name, ())),
+        )
 
 
 def _find(leader: dict[str, str], name: str) -> str:
@@ -54,23 +82,5 @@ def _find(leader: dict[str, str], name: str) -> str:
     return name
 
 
-def _namespaces(flow: Flow) -> set[str]:
-    return {name for peer in (flow.client, flow.server) for name in _of_peer(peer)}
-
-
-def _of_peer(peer: Peer) -> Iterable[str]:
-    if isinstance(peer, WorkloadPeer):
-        return (peer.namespace,)
-    return peer.names if isinstance(peer, NamespacesPeer) else ()
-
-
-def _part(intent: Intent, names: set[str], own: set[WorkloadKey], flows: list[Flow]) -> Intent:
-    far = {peer.key for flow in flows for peer in (flow.client, flow.server) if isinstance(peer, WorkloadPeer)}
-    return replace(
-        intent,
-        namespaces={name: intent.namespaces[name] for name in sorted(names)},
-        workloads={key: intent.workloads[key] for key in sorted(own | far)},
-        flows=tuple(flows),
-        tokens=tuple(one for one in intent.tokens if one.namespace in names),
-        externals=tuple(one for one in intent.externals if one.namespace in names),
-    )
+def _ends(flow: Flow) -> set[str]:
+    return {*namespaces_of(flow.client), *namespaces_of(flow.server)}
