@@ -14,21 +14,21 @@ from generator.plan.resources import Resource
 
 def check_rendered(
     text: str, path: str, resource: Resource, schemas: Mapping[tuple[str, str], dict[str, Any]]
-) -> list[Finding]:
-    """Return what is wrong with the rendered *text* of *resource*.
+) -> tuple[Document | None, list[Finding]]:
+    """Return the rendered *text* of *resource* as it is read, if it is one document, and what is wrong with it.
 
     MG002 to MG008 (not the YAML that every reader understands), MG601 (schema), MG602
     (what the API server or istiod would refuse), MG605 (not the object that was planned).
     """
     documents, findings = read_quickly(text, path)
     if findings:
-        return findings
+        return None, findings
     if len(documents) != 1:
         message = f"the template printed {len(documents)} documents; it must print exactly one"
-        return [Finding("MG605", message, Place(path, 1, 1))]
+        return None, [Finding("MG605", message, Place(path, 1, 1))]
     document = documents[0]
     found = [*_identity(document, resource), *schema.check(document, schemas), *admission.check(document)]
-    return [finding for finding in found if finding.severity is not Severity.INFO]
+    return document, [finding for finding in found if finding.severity is not Severity.INFO]
 
 
 def _identity(document: Document, resource: Resource) -> list[Finding]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from generator.manifests.workloads import ServicePort
 
-_KNOWN = frozenset({"http", "http2", "grpc", "grpc-web", "tcp", "tls", "https", "mongo", "redis", "mysql", "udp"})
+KNOWN = frozenset({"http", "http2", "grpc", "grpc-web", "tcp", "tls", "https", "mongo", "redis", "mysql", "udp"})
+"""The protocols that a port's name may say."""
 _KUBERNETES = {"kubernetes.io/h2c": "http2", "kubernetes.io/ws": "http", "kubernetes.io/wss": "tcp"}
 _WELL_KNOWN_TCP = frozenset({25, 53, 3306, 27017})
 """Server-first and other ports that are never sniffed."""
@@ -19,8 +20,8 @@ def application_protocol(port: ServicePort) -> str:
         return "udp" if port.transport == "UDP" else ""
     if port.application:
         stated = _KUBERNETES.get(port.application.lower(), port.application.lower())
-        return stated if stated in _KNOWN else ""
-    for known in sorted(_KNOWN, key=len, reverse=True):
+        return stated if stated in KNOWN else ""
+    for known in sorted(KNOWN, key=len, reverse=True):
         if port.name.lower() == known or port.name.lower().startswith(f"{known}-"):
             return known
     return "tcp" if port.number in _WELL_KNOWN_TCP else ""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
 
+from generator.core.frozen import dataclass
 from generator.model.externals import ExternalService
 from generator.model.flows import Flow, TokenIssuer
 from generator.model.intent import Intent
@@ -17,13 +17,28 @@ from generator.model.peers import WorkloadPeer, namespaces_of
 from generator.model.workloads import WorkloadKey
 
 
-def components(intent: Intent) -> list[Intent]:
+@dataclass(frozen=True, slots=True)
+class Component:
+    """A part of an intent: its namespaces, and every flow that has an end in one of them."""
+
+    namespaces: tuple[str, ...]
+    flows: tuple[Flow, ...]
+    _belongings: _Belongings
+
+    @property
+    def intent(self) -> Intent:
+        """The intent of these namespaces alone, made anew each time: thousands of them are large."""
+        return self._belongings.intent_of(self.namespaces, self.flows)
+
+
+def components(intent: Intent) -> list[Component]:
     """Return *intent* in parts, the namespaces of each joined by flows; together they are the whole.
 
     A closed or guarded gateway sees everything that is routed to, so with one there is a single part.
     """
+    belongings = _Belongings(intent)
     if intent.gateways or intent.traffic.guards or len(intent.namespaces) < 2:
-        return [intent]
+        return [Component(tuple(intent.namespaces), intent.flows, belongings)]
     leader = {name: name for name in intent.namespaces}
     for flow in intent.flows:
         joined = sorted(_ends(flow) & leader.keys())
@@ -32,23 +47,22 @@ def components(intent: Intent) -> list[Intent]:
     for home in intent.namespaces.values():  # a waypoint of another namespace joins the two
         if home.waypoint is not None and home.waypoint.namespace in leader:
             leader[_find(leader, home.name)] = _find(leader, home.waypoint.namespace)
-    groups: dict[str, set[str]] = {}
-    for name in intent.namespaces:
-        groups.setdefault(_find(leader, name), set()).add(name)
+    groups: dict[str, list[str]] = {}
+    for name in sorted(intent.namespaces):
+        groups.setdefault(_find(leader, name), []).append(name)
     flows: dict[str, list[Flow]] = {group: [] for group in groups}
     for flow in intent.flows:
         own = _ends(flow) & leader.keys()
         if own:
             flows[_find(leader, min(own))].append(flow)
-    belongings = _Belongings(intent)
-    return [belongings.part(sorted(names), flows[group]) for group, names in groups.items()]
+    return [Component(tuple(names), tuple(flows[group]), belongings) for group, names in groups.items()]
 
 
 class _Belongings:
     """What lies in each namespace of an intent, looked up once for all parts."""
 
     def __init__(self, intent: Intent) -> None:
-        self._intent = intent
+        self._whole = intent
         self._workloads: dict[str, list[WorkloadKey]] = defaultdict(list)
         self._tokens: dict[str, list[TokenIssuer]] = defaultdict(list)
         self._externals: dict[str, list[ExternalService]] = defaultdict(list)
@@ -59,19 +73,21 @@ class _Belongings:
         for external in intent.externals:
             self._externals[external.namespace].append(external)
 
-    def part(self, names: Sequence[str], flows: Sequence[Flow]) -> Intent:
-        """Return the intent of the namespaces *names* alone, with the far ends of their *flows*."""
-        known = self._intent
+    def intent_of(self, names: Sequence[str], flows: Sequence[Flow]) -> Intent:
+        """Return the intent of *names* with the far ends of their *flows*, without what a proof does not look at."""
+        whole = self._whole
+        if len(names) == len(whole.namespaces):
+            return whole
         ends = (peer for flow in flows for peer in (flow.client, flow.server))
         far = {peer.key for peer in ends if isinstance(peer, WorkloadPeer)}
         own = {key for name in names for key in self._workloads.get(name, ())}
-        return replace(
-            known,
-            namespaces={name: known.namespaces[name] for name in names},
-            workloads={key: known.workloads[key] for key in sorted(own | far)},
+        return Intent(
+            namespaces={name: whole.namespaces[name] for name in names},
+            workloads={key: whole.workloads[key] for key in sorted(own | far)},
             flows=tuple(flows),
             tokens=tuple(one for name in names for one in self._tokens.get(name, ())),
             externals=tuple(one for name in names for one in self._externals.get(name, ())),
+            mesh_wide=whole.mesh_wide,
         )
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from generator.algebra.ternary import Ternary, members
 from generator.core.frozen import dataclass
 from generator.core.places import Document
 from generator.core.processes import each
-from generator.core.yaml_quick import read_quickly
 from generator.environment.model import Environment
 from generator.manifests.bundle import Bundle, read_bundle
 from generator.manifests.objects import Manifest
@@ -22,7 +21,7 @@ from generator.semantics.universe import Facts, Universe
 from generator.semantics.waypoints import is_past_waypoint
 from generator.topology import AMBIENT, Point
 from generator.verify.causes import Causes
-from generator.verify.components import components
+from generator.verify.components import Component, components
 from generator.verify.discrepancies import Discrepancy, Kind, astray, misrouted
 from generator.verify.exits import compare_exits
 from generator.verify.guarded import client_fields
@@ -33,7 +32,7 @@ from generator.verify.routed import compare_routes
 from generator.verify.samples import Samples
 from generator.verify.universe import endpoints, named_points
 
-_MANY_PARTS = 30
+MANY_PARTS = 30
 """From here on a second process saves more than it costs."""
 
 
@@ -80,33 +79,15 @@ def prove_objects(intent: Intent, environment: Environment, documents: Sequence[
         elif namespace == environment.istio.root_namespace:
             shared.append(document)
 
-    def proof(part: Intent) -> Proof:
+    def proof(part: Component) -> Proof:
         own = [document for name in part.namespaces for document in by_namespace.get(name, ())]
-        return prove(part, environment, [*shared, *own])
+        return prove(part.intent, environment, [*shared, *own])
 
-    return _summed(each(proof, components(intent), at_least=_MANY_PARTS))
-
-
-def prove_bundle(intent: Intent, environment: Environment, texts: Mapping[str, str]) -> Proof:
-    """Prove rendered *texts* (one object each, by path ``NAMESPACE/…``), part by part where they fall into parts."""
-    shared: list[Document] = []
-    by_namespace: dict[str, list[str]] = {}
-    for path, text in texts.items():
-        namespace = path.partition("/")[0]
-        if namespace in intent.namespaces:
-            by_namespace.setdefault(namespace, []).append(path)
-        else:
-            shared += read_quickly(text, path)[0]
-
-    def proof(part: Intent) -> Proof:
-        paths = [path for name in part.namespaces for path in by_namespace.get(name, ())]
-        own = [document for path in paths for document in read_quickly(texts[path], path)[0]]
-        return prove(part, environment, [*shared, *own])
-
-    return _summed(each(proof, components(intent), at_least=_MANY_PARTS))
+    return summed(each(proof, components(intent), at_least=MANY_PARTS))
 
 
-def _summed(proofs: Sequence[Proof]) -> Proof:
+def summed(proofs: Sequence[Proof]) -> Proof:
+    """Return the proof of a whole from those of its parts."""
     return Proof(
         endpoints=sum(one.endpoints for one in proofs),
         points=max(one.points for one in proofs),

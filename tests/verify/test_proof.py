@@ -15,7 +15,7 @@ from generator.intent.profile_types import profile_types
 from generator.pipeline import Request, render
 from generator.verify.components import components
 from generator.verify.discrepancies import Kind
-from generator.verify.proof import Proof, prove, prove_bundle
+from generator.verify.proof import Proof, prove
 from tests.verify.mutants import POLICIES, is_known_equivalent, survivors
 
 EXAMPLES = [path for kind in profile_types().values() for path in kind.examples()]
@@ -37,8 +37,7 @@ def test_parts_prove_what_the_whole_proves(example: Path) -> None:
     bundle = render(Request((str(example),)))
     documents, _ = read_documents(bundle.stream, "stream")
     assert prove(bundle.intent, bundle.environment, documents).holds
-    assert prove_bundle(bundle.intent, bundle.environment, bundle.files).holds
-    parts = components(bundle.intent)
+    parts = [one.intent for one in components(bundle.intent)]
     assert {name for part in parts for name in part.namespaces} == set(bundle.intent.namespaces)
     assert sorted(map(repr, (flow for part in parts for flow in part.flows))) == sorted(map(repr, bundle.intent.flows))
 
@@ -114,7 +113,8 @@ def test_a_policy_of_nobodys_intent_is_found() -> None:
 def test_an_intent_without_a_flow_finds_its_rule_superfluous() -> None:
     bundle = render(Request((str(BANK),)))
     without = replace(bundle.intent, flows=bundle.intent.flows[1:])
-    assert not prove_bundle(without, bundle.environment, bundle.files).holds
+    documents, _ = read_documents(bundle.stream, "stream")
+    assert not prove(without, bundle.environment, documents).holds
 
 
 MUTATED = {"two-tenants", "internal", "admin-panel", "ambient-waypoint", "between-clusters", "flat-network"}

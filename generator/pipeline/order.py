@@ -1,4 +1,4 @@
-"""The one module that knows the order of work: files in, a checked and proven bundle out. It prints nothing."""
+"""The order of work: files in, a checked and proven bundle out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import Any
 from generator.core.errors import InvalidInput, MeshgenError, OurBug
 from generator.core.findings import Finding, Severity, in_order
 from generator.core.frozen import dataclass
-from generator.core.processes import each
 from generator.core.yaml_quick import read_quickly
 from generator.environment.load import load_environment
 from generator.environment.model import Environment
@@ -23,19 +22,17 @@ from generator.intent.overrides import apply_overrides
 from generator.intent.profile import STANDARD_INPUT, Profile, find_files, read_profiles
 from generator.intent.profile_types import common_definitions, profile_types
 from generator.model.intent import Intent
+from generator.pipeline.rendering import Rendering
 from generator.plan.build import plan
 from generator.plan.extras import plan_extras
 from generator.plan.layout import lay_out, path_of
 from generator.plan.resources import Layer, Resource
-from generator.render.render import HEADER, Renderer, template_name
-from generator.render.verify import check_rendered
+from generator.render.render import HEADER, Renderer
 from generator.templating.engine import TemplateFailure
 from generator.verify.findings import as_finding
-from generator.verify.proof import NOTHING_COMPARED, Proof, prove_bundle
+from generator.verify.proof import NOTHING_COMPARED, Proof
 
 DEFAULT_ENVIRONMENT = "generic"
-_MANY_OBJECTS = 300
-"""From here on a second process saves more than it costs."""
 _NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 """A bundle's name is the name of its folder, and the value of a label on everything in it."""
 
@@ -96,8 +93,9 @@ def render(request: Request) -> Bundle:
     wanted = [one for one in whole.resources if one.layer in {Layer.NAMESPACE, *request.layers}]
     if len(wanted) == len(whole.resources):
         return whole
-    part = _rendered(request, whole.name, whole.environment, whole.intent, wanted)
-    return replace(part, proof=whole.proof, inputs=whole.inputs)
+    rendered = _rendering(request, whole.name, wanted).checked()
+    _stop_unless_right(request, rendered.findings)
+    return replace(whole, files=rendered.files, resources=tuple(wanted), extras={})
 
 
 def verify(request: Request) -> Bundle:
@@ -121,11 +119,11 @@ def _whole(request: Request) -> Bundle:
     resources, findings = plan(intent, environment)
     _stop_at(findings)
     name = _checked(request.name if request.name is not None else bundle_name(request.paths, profiles))
-    bundle = _rendered(request, name, environment, intent, resources)
-    proof = prove_bundle(intent, environment, bundle.files)
+    rendered = _rendering(request, name, resources).proven(intent, environment)
+    _stop_unless_right(request, rendered.findings)
     extras = _extras(request, name, intent, environment)
     inputs = tuple(_inputs(request, [*profiles, *taken_over]))
-    return replace(bundle, extras=extras, proof=proof, inputs=inputs)
+    return Bundle(name, environment, rendered.files, intent, tuple(resources), rendered.proof, inputs, extras)
 
 
 def _inputs(request: Request, profiles: Sequence[Profile]) -> Iterator[str]:
@@ -223,32 +221,13 @@ def _checked(name: str) -> str:
     return name
 
 
-def _rendered(
-    request: Request, name: str, environment: Environment, intent: Intent, resources: list[Resource]
-) -> Bundle:
-    renderer = Renderer(name, request.template_folders)
+def _rendering(request: Request, name: str, resources: Sequence[Resource]) -> Rendering:
+    return Rendering(Renderer(name, request.template_folders), lay_out(resources, name), request.schemas)
 
-    def printed(planned: tuple[str, Resource]) -> tuple[str, list[Finding]]:
-        return _printed(renderer, *planned, request.schemas)
 
-    planned = lay_out(resources, name)
-    results = each(printed, list(planned.items()), at_least=_MANY_OBJECTS)
-    findings = [finding for _, found in results for finding in found]
+def _stop_unless_right(request: Request, findings: Sequence[Finding]) -> None:
+    """What a user's own templates or schemas are at fault for, the user can mend; the rest is ours."""
     if findings and not request.template_folders and not request.schemas:
         listed = "\n".join(f"{finding.place}: {finding.code} {finding.message}" for finding in findings)
         raise OurBug(f"the bundled templates rendered something that our own rules refuse:\n{listed}")
     _stop_at([replace(finding, severity=Severity.ERROR) for finding in findings])
-    files = {path: HEADER + text for path, (text, _) in zip(planned, results, strict=True)}
-    return Bundle(name, environment, files, intent, tuple(resources))
-
-
-def _printed(
-    renderer: Renderer, path: str, resource: Resource, schemas: Mapping[tuple[str, str], dict[str, Any]]
-) -> tuple[str, list[Finding]]:
-    """Return the text of one object, and what is wrong with it."""
-    try:
-        text = renderer.render(resource)
-    except TemplateFailure as error:
-        return "", [Finding("MG014", error.message, error.place, "mend the template")]
-    found = check_rendered(text, path, resource, schemas)
-    return text, [replace(one, message=f"{one.message} (template {template_name(resource)})") for one in found]
