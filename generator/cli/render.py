@@ -94,15 +94,16 @@ def render(
             say(f"not in the stream, for they are no objects: {', '.join(bundle.extras)}; write them with -o DIR")
         return EXIT_OK
     folder = Path(output) if output else Path("out") / bundle.name
-    files = {path: text.encode() for path, text in bundle.written.items()}
-    inputs = [*bundle.inputs, *_files_in(schemas or ())]
+    name, inputs, texts = bundle.name, [*bundle.inputs, *_files_in(schemas or ())], bundle.written
+    del bundle  # of ten thousand tenants it takes hundreds of megabytes
+    files = {path: texts.pop(path).encode() for path in list(texts)}
     beside = {depfile: _dependencies(folder, inputs)} if depfile else {}
     code = _compare(folder, files, show_difference=check) if check or dry_run else EXIT_OK
     if not check and not dry_run:
-        _write(folder, bundle.name, files, force)
+        _write(folder, name, files, force)
         _write_beside(beside)
     if STREAM not in profiles:
-        _remember(given, bundle.name, folder, inputs, files, beside)
+        _remember(given, name, folder, inputs, files, beside)
     return code
 
 

@@ -1,7 +1,7 @@
 """The same work for many items, by as many processes as there are processors.
 
-A fork starts with everything that is prepared (templates compiled, schemas read) and sends
-its results back through a pipe. Whatever goes wrong there, the work is done here instead:
+A fork starts with everything that is prepared (templates compiled, schemas read), and leaves
+its results for this process to read. Whatever goes wrong there, the work is done here instead:
 so results, their order and every exception are those of a plain loop.
 """
 
@@ -47,43 +47,51 @@ def _processors() -> int:
 
 
 def _can_fork() -> bool:
-    """Windows has no fork, macOS one that its own libraries do not survive, and nobody forks beside threads."""
-    return hasattr(os, "fork") and sys.platform != "darwin" and threading.active_count() == 1
+    """Only Linux has forks that all libraries survive, and files in memory; and nobody forks beside threads."""
+    return sys.platform == "linux" and threading.active_count() == 1
 
 
 class _Fork:
-    """A process that works on its part; its death is no news, as its part can be done here."""
+    """A process that works on its part; its death is no news, as its part can be done here.
+
+    It leaves its results in a file in memory: a pipe would have to be emptied while there is work to do.
+    """
 
     def __init__(self, work: Callable[[Any], Any], items: Sequence[Any]) -> None:
         self._work = work
         self._items = items
         self._process: int | None = None
-        self._reader, writer = os.pipe()
-        with suppress(OSError):  # no more processes are allowed
+        self._file: int | None = None
+        with suppress(OSError):  # no more processes are allowed, or files
+            self._file = os.memfd_create("meshgen")
             self._process = os.fork()
         if self._process == 0:
-            self._run(writer)
-        os.close(writer)
+            self._run()
 
-    def _run(self, writer: int) -> None:
+    def _run(self) -> None:
         try:
+            assert self._file is not None  # noqa: S101  (made before the process)
             signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it without a word
-            with os.fdopen(writer, "wb") as pipe:
-                pickle.dump([self._work(item) for item in self._items], pipe, pickle.HIGHEST_PROTOCOL)
+            with os.fdopen(self._file, "wb") as file:
+                for item in self._items:
+                    pickle.dump(self._work(item), file, pickle.HIGHEST_PROTOCOL)
         except BaseException:
             os._exit(1)  # the parent meets the same exception, and reports it
         os._exit(0)
 
     def results(self) -> list[Any]:
-        try:
-            with os.fdopen(self._reader, "rb", closefd=False) as pipe:
-                found: list[Any] = pickle.load(pipe)  # noqa: S301  (our own process wrote it)
-        except (OSError, EOFError, pickle.UnpicklingError):
-            found = [self._work(item) for item in self._items]
-        return found
+        if self._process is not None and self._file is not None:
+            _, status = os.waitpid(self._process, 0)
+            self._process = None
+            if status == 0:
+                os.lseek(self._file, 0, os.SEEK_SET)
+                with os.fdopen(self._file, "rb", closefd=False) as file:
+                    return [pickle.load(file) for _ in self._items]  # noqa: S301  (our own process wrote it)
+        return [self._work(item) for item in self._items]
 
     def stop(self) -> None:
-        os.close(self._reader)
+        if self._file is not None:
+            os.close(self._file)
         if self._process:
             with suppress(ProcessLookupError):
                 os.kill(self._process, signal.SIGKILL)

@@ -12,7 +12,7 @@ from generator.core.findings import Finding
 from generator.core.frozen import dataclass
 from generator.core.json_schema import compile_schema
 from generator.core.places import Document, Place
-from generator.core.yaml_reader import read_documents
+from generator.core.yaml_quick import read_quickly
 
 API_VERSION = "meshgen.dev/v1alpha1"
 STANDARD_INPUT = "-"
@@ -118,7 +118,7 @@ def read_profiles(files: Sequence[SourceFile], common: dict[str, Any]) -> tuple[
     profiles: list[Profile] = []
     findings: list[Finding] = []
     for file in files:
-        documents, mistakes = read_documents(file.content, file.name)
+        documents, mistakes = read_quickly(file.content, file.name)
         if not documents and not mistakes:
             fix = "`meshgen init TYPE` writes one to start from"
             mistakes = [Finding("MG007", "the file holds no profile", Place(file.name, 1, 1), fix)]

@@ -38,6 +38,8 @@ def compare(folder: Path, files: Mapping[str, bytes]) -> Changes:
     Raises:
         OutputRefused: a symbolic link stands where our files go, or the record is unreadable.
     """
+    if not os.path.lexists(folder):
+        return Changes(tuple(sorted(files)), (), (), (), (), ())
     _refuse_links(folder, {*files, RECORD})
     owned = read_record(folder) or {}
     _refuse_links(folder, owned.keys() - files.keys())

@@ -27,6 +27,10 @@ except ImportError:  # another build of Python
 
 from generator.core.private_folder import is_private, private_folder
 
+TYPE_CHECKING = False  # what `typing` has, without loading it
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 STARTED = time.time_ns()
 """When this run began: an input that has changed since may not be what was rendered."""
 _TICK = 20_000_000
@@ -78,11 +82,15 @@ def remember(question: str, folder: str, inputs: list[str], files: dict[str, byt
         path = _path(question)
         if path is None or not _AT_START:
             return
-        lines = [*_inputs(inputs), *_outputs(folder, files)]
-        lines += [("file", _digest(content), path) for path, content in beside.items()]
-        text = "\n".join(["\t".join(line) for line in [(_AT_START[0], folder, str(len(files) - 1)), *lines]])
-        if text.count("\n") == len(lines) and text.count("\t") == 2 * len(lines) + 2:  # no name holds one
-            _keep(path, os.fsencode(text))
+        text = bytearray()
+        _add(text, (_AT_START[0], folder, str(len(files) - 1)))
+        for line in _inputs(inputs):
+            _add(text, line)
+        for line in _outputs(folder, files):
+            _add(text, line)
+        for path_beside, content in beside.items():
+            _add(text, ("file", _digest(content), path_beside))
+        _keep(path, text)
     except (OSError, ValueError, _Unusual):
         pass
 
@@ -99,15 +107,30 @@ def _inputs(paths: list[str]) -> list[_Line]:
     return [*lines, *(("at", os.path.realpath(folder), folder) for folder in sorted(folders))]
 
 
-def _outputs(folder: str, files: dict[str, bytes]) -> list[_Line]:
-    lines = [("at", os.path.realpath(folder), folder)]
+def _outputs(folder: str, files: dict[str, bytes]) -> Iterator[_Line]:
+    yield "at", os.path.realpath(folder), folder
     folders = {folder}
     for path, content in files.items():
-        lines.append(("file", _digest(content), f"{folder}/{path}"))
+        yield "file", _digest(content), f"{folder}/{path}"
         inner = path
         while inner := inner.rpartition("/")[0]:
             folders.add(f"{folder}/{inner}")
-    return [*lines, *(("folder", "", one) for one in sorted(folders))]
+    for one in sorted(folders):
+        yield "folder", "", one
+
+
+def _add(text: bytearray, line: _Line) -> None:
+    """Write *line* down at once: ten thousand bundles have too many to hold them all.
+
+    Raises:
+        _Unusual: a name in it holds what ends names and lines.
+    """
+    written = os.fsencode("\t".join(line))
+    if written.count(b"\t") != len(line) - 1 or b"\n" in written:
+        raise _Unusual
+    if text:
+        text += b"\n"
+    text += written
 
 
 def _is_as_it_was(line: bytes) -> bool:
@@ -180,7 +203,7 @@ def _note(folder: str, told: list[object]) -> None:
                 _note(entry.path, told)
 
 
-def _digest(content: bytes) -> str:
+def _digest(content: bytes | bytearray) -> str:
     return blake2b(content, digest_size=32).hexdigest()
 
 
@@ -206,7 +229,7 @@ def _kept(path: str) -> list[bytes]:
     return text.split(b"\n")
 
 
-def _keep(path: str, text: bytes) -> None:
+def _keep(path: str, text: bytearray) -> None:
     """Write *text* in one step, so that whoever reads meanwhile finds the old or the new."""
     folder = os.path.dirname(path)
     others = [os.path.join(folder, name) for name in os.listdir(folder)]
@@ -216,7 +239,8 @@ def _keep(path: str, text: bytes) -> None:
     handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     try:
         with open(handle, "wb") as file:
-            file.write(_digest(text).encode() + b"\n" + text)
+            file.write(_digest(text).encode() + b"\n")
+            file.write(text)
         os.replace(new, path)
     except OSError:
         os.unlink(new)

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from generator.core.errors import OutputRefused
+from generator.core.processes import each
 from generator.output.compare import Changes, compare
 from generator.output.exchange import ASIDE, flush_file_system, put_in_place
 from generator.output.record import RECORD, record_text
@@ -23,6 +24,8 @@ from generator.output.record import RECORD, record_text
 _STAGING = ".meshgen-"
 _MANY = 200
 """Files from which on one flush of the whole file system is quicker than one for each of them."""
+_VERY_MANY = 2000
+"""Files from which on a second process saves more than it costs."""
 
 
 def write_bundle(folder: Path, bundle: str, files: Mapping[str, bytes], *, force: bool = False) -> Changes:
@@ -145,12 +148,15 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> None:
     for parent in {(folder / path).parent for path in files}:
         parent.mkdir(parents=True, exist_ok=True)
     is_later = len(files) > _MANY
-    for path, content in files.items():
-        with (folder / path).open("xb") as file:
-            file.write(content)
+
+    def write(path: str) -> None:
+        with open(f"{folder}/{path}", "wb") as file:  # noqa: PTH123  (a path object costs as much as the file)
+            file.write(files[path])
             if not is_later:
                 file.flush()
                 os.fsync(file.fileno())
+
+    each(write, list(files), at_least=_VERY_MANY)
     if is_later and not flush_file_system(folder):
         for path in files:
             _flush(folder / path)

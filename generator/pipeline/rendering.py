@@ -75,7 +75,8 @@ class Rendering:
     def _by_parts(self, parts: Sequence[Component], intent: Intent, environment: Environment) -> Rendered:
         own, common = self._by_namespace(intent)
         first = [self._file(path) for path in common]
-        files = {path: text for path, (text, _) in zip(common, first, strict=True)}
+        files = dict.fromkeys(self._planned, "")
+        files |= {path: text for path, (text, _) in zip(common, first, strict=True)}
         shared = self._read(common, files)
         shapes = Shapes([environment, *(files[one.file] for one in shared)])
         known: dict[bytes, Proof] = {}
@@ -103,7 +104,7 @@ class Rendering:
             files.update(zip(_paths(part, own), texts, strict=True))
         findings = [one for _, some in first for one in some] + [one for _, some, _ in results for one in some]
         proof = NOTHING_COMPARED if findings else summed([proof for _, _, proof in results])
-        return Rendered({path: files[path] for path in self._planned}, findings, proof)
+        return Rendered(files, findings, proof)
 
     def _by_namespace(self, intent: Intent) -> tuple[dict[str, list[str]], list[str]]:
         """Return the paths in each namespace of *intent*, and those of what concerns all of them."""

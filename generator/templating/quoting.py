@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from jinja2 import Undefined
@@ -45,7 +46,15 @@ def finalize(value: Any) -> Markup:
 
     Text that a template or macro has already rendered (`Markup`) passes through.
     """
+    if type(value) is str:  # not a text that carries more, as Markup does
+        return _of_text(value)
     return value if isinstance(value, Markup) else Markup(flow(value))  # noqa: S704  (YAML, not HTML)
+
+
+@lru_cache(maxsize=4096)
+def _of_text(text: str) -> Markup:
+    """Remember the texts that every object has: kinds, labels, names of namespaces."""
+    return Markup(flow(text))  # noqa: S704  (YAML, not HTML)
 
 
 def flow(value: Any) -> str:

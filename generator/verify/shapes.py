@@ -51,6 +51,7 @@ _MARKED = re.compile("[\ue000-\uf8ff]")
 _PIECE = re.compile(r"[A-Za-z0-9_%\\*]")
 """What next to a name makes it a piece of another word."""
 _BEFORE_WILDCARD, _AFTER_WILDCARD = frozenset("/.,:'\" \n[("), frozenset("/.,;:'\" \n])")
+_LEAVES, _PLACES = (str, int, float, type(None)), (Origin, Place)
 _WHOLE_SEGMENT = re.compile(r"/\{\*\*?\}")
 
 
@@ -111,28 +112,27 @@ def _matches_pieces(text: str) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """Return *value* as tuples and strings: everything but where it was written, of which no decision depends."""
-    if isinstance(value, str | int | float | None):
+    """Return *value* as lists and strings: everything but where it was written, on which no decision depends."""
+    if isinstance(value, _LEAVES):
         return value
-    if isinstance(value, Origin | Place):
+    if isinstance(value, _PLACES):
         return None
+    kind: Any = type(value)
+    read = _fields(kind)
+    if read is not None:
+        return kind.__name__, [_plain(one) for one in read(value)]
     if isinstance(value, Mapping):
         return [(_plain(key), _plain(one)) for key, one in value.items()]
-    if isinstance(value, Sequence):
-        return [_plain(one) for one in value]
     if isinstance(value, Set):
         return sorted(repr(_plain(one)) for one in value)
-    kind: Any = type(value)
-    return kind.__name__, [_plain(one) for one in _fields(kind)(value)]
+    return [_plain(one) for one in value]
 
 
 @cache
-def _fields(kind: type) -> Callable[[Any], Sequence[Any]]:
-    """Return what reads the fields of a dataclass that were given to it, not those it worked out.
-
-    Raises:
-        TypeError: *kind* is no dataclass.
-    """
+def _fields(kind: type) -> Callable[[Any], Sequence[Any]] | None:
+    """Return what reads the fields of a dataclass that were given to it, not those it worked out; None for others."""
+    if not dataclasses.is_dataclass(kind):
+        return None
     names = [field.name for field in dataclasses.fields(kind) if field.init]
     if len(names) > 1:
         return attrgetter(*names)

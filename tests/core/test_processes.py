@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 
 import pytest
@@ -12,7 +13,7 @@ from generator.core import processes
 from generator.core.processes import each
 
 HERE = os.getpid()
-needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+needs_fork = pytest.mark.skipif(sys.platform != "linux", reason="meshgen forks on Linux alone")
 
 
 @pytest.fixture(autouse=True)
@@ -45,8 +46,8 @@ def test_nobody_forks_beside_a_thread() -> None:
         thread.join()
 
 
-def test_without_fork(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(os, "fork", raising=False)
+def test_on_another_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
     assert set(each(lambda _: os.getpid(), range(9), at_least=1)) == {HERE}
 
 
@@ -102,6 +103,14 @@ def test_no_process_is_left_behind() -> None:
         os.waitpid(-1, os.WNOHANG)
 
 
+def test_no_more_files_are_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def memfd_create(_: str) -> int:
+        raise OSError
+
+    monkeypatch.setattr(os, "memfd_create", memfd_create, raising=False)
+    assert set(each(lambda _: os.getpid(), range(9), at_least=1)) == {HERE}
+
+
 @needs_fork
-def test_results_larger_than_a_pipe() -> None:
+def test_large_results() -> None:
     assert each(lambda number: "x" * 300_000 + str(number), range(9), at_least=1)[8].endswith("x8")
