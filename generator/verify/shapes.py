@@ -50,6 +50,8 @@ _FIRST_MARK = 0xE000
 _MARKED = re.compile("[\ue000-\uf8ff]")
 _PIECE = re.compile(r"[A-Za-z0-9_%\\*]")
 """What next to a name makes it a piece of another word."""
+_PATTERNS = ("\\", "prefix", "Prefix", "regex", "RegularExpression")
+"""The fields of Istio and the Gateway API that match by piece; and an escape, which could hide one, or a wildcard."""
 _BEFORE_WILDCARD, _AFTER_WILDCARD = frozenset("/.,:'\" \n[("), frozenset("/.,;:'\" \n])")
 _LEAVES, _PLACES = (str, int, float, type(None)), (Origin, Place)
 _WHOLE_SEGMENT = re.compile(r"/\{\*\*?\}")
@@ -102,8 +104,8 @@ def _is_piece(before: str, after: str) -> bool:
 
 
 def _matches_pieces(text: str) -> bool:
-    """Tell whether something in *text* may match a part of a name: an odd wildcard, a prefix, a regular expression."""
-    if "prefix:" in text or "regex" in text:
+    """Tell whether something in *text*, or behind an escape in it, may match a part of a name."""
+    if any(word in text for word in _PATTERNS):
         return True
     pieces = _WHOLE_SEGMENT.sub("", text).split("*")
     return any(

@@ -77,9 +77,13 @@ def test_a_wildcard_that_may_end_within_a_name_leaves_no_shape(tmp_path: Path, p
     assert Shapes([]).shape_of(bundle.intent, [*texts(bundle), f"paths: ['{path}']"]) is None
 
 
-@pytest.mark.parametrize(
-    "text", ["prefix: /blue", "regex: blue-.*", "a: \ue000", "a: blue-zzblue-zz", "a: xblue-zz", "a: '%blue-zz'"]
-)
+PIECES = [
+    *("'prefix': /blue", "type: PathPrefix", "regex: blue-.*", "type: RegularExpression", r'"blue\x2a"'),
+    *("a: \ue000", "a: blue-zzblue-zz", "a: xblue-zz", "a: '%blue-zz'", "a: *blue-zz"),
+]
+
+
+@pytest.mark.parametrize("text", PIECES)
 def test_other_ways_to_meet_a_name_by_piece_leave_no_shape(tmp_path: Path, text: str) -> None:
     bundle = tenant(tmp_path, "blue-zz")
     assert Shapes([]).shape_of(bundle.intent, [*texts(bundle), text]) is None
