@@ -84,8 +84,9 @@ class _Composer:
         self._anchors: dict[str, Node] = {}
 
     def node(self, event: Any, depth: int) -> Node:
-        line, column = event.start_mark.line + 1, event.start_mark.column + 1
-        if isinstance(event, AliasEvent):
+        mark = event.start_mark
+        line, column = mark.line + 1, mark.column + 1
+        if type(event) is AliasEvent:
             if event.anchor not in self._anchors:
                 message = f"the alias *{event.anchor} has no anchor &{event.anchor} before it"
                 raise YamlRefused(Finding("MG002", message, Place(self._file, line, column)))
@@ -100,16 +101,17 @@ class _Composer:
 
     def _started(self, event: Any, depth: int, line: int, column: int) -> Node:
         tag = None if event.ctag is None else str(event.ctag)
-        if isinstance(event, ScalarEvent):
+        kind = type(event)
+        if kind is ScalarEvent:
             return Node("scalar", event.value, tag, not event.style, line, column)
-        if isinstance(event, SequenceStartEvent):
+        if kind is SequenceStartEvent:
             items = []
-            while not isinstance(event := self._next_event(), SequenceEndEvent):
+            while type(event := self._next_event()) is not SequenceEndEvent:
                 items.append(self.node(event, depth + 1))
             return Node("sequence", items, tag, False, line, column)
-        assert isinstance(event, MappingStartEvent), event  # noqa: S101  (libyaml's grammar)
+        assert kind is MappingStartEvent, event  # noqa: S101  (libyaml's grammar)
         pairs = []
-        while not isinstance(event := self._next_event(), MappingEndEvent):
+        while type(event := self._next_event()) is not MappingEndEvent:
             key = self.node(event, depth + 1)
             pairs.append((key, self.node(self._next_event(), depth + 1)))
         return Node("mapping", pairs, tag, False, line, column)

@@ -218,18 +218,18 @@ class _Builder:
     def _mapping(self, node: Node, route: Route, merges: int = 0) -> dict[str, Json]:
         inherited = self._inherited(node, route, merges)
         data: dict[str, Json] = {}
-        first_seen: dict[str, Place] = {}
+        first_seen: dict[str, Node] = {}
         for key_node, value_node in node.value:
             key = "<<" if _is_merge(key_node) else self._key(key_node)
-            mark = self._mark(key_node)
             if key in first_seen:
-                related = ((first_seen[key], "it stands here first"),)
+                related = ((self._mark(first_seen[key]), "it stands here first"),)
                 message = f"the key {key!r} stands twice in one mapping"
-                self.findings.append(Finding("MG003", message, mark, "keep one of them", related=related))
-            first_seen.setdefault(key, mark)
+                place = self._mark(key_node)
+                self.findings.append(Finding("MG003", message, place, "keep one of them", related=related))
+            first_seen.setdefault(key, key_node)
             if not _is_merge(key_node):
-                if place := self._place(key_node):
-                    self.keys[(*route, key)] = place
+                if where := self._place(key_node):
+                    self.keys[(*route, key)] = where
                 data[key] = self._build(value_node, (*route, key))
         return inherited | data if inherited else data
 

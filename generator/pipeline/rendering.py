@@ -19,7 +19,6 @@ from generator.render.verify import check_rendered
 from generator.templating.engine import TemplateFailure
 from generator.verify.components import Component, components
 from generator.verify.proof import MANY_PARTS, NOTHING_COMPARED, Proof, prove, summed
-from generator.verify.shapes import Shapes
 
 _MANY_OBJECTS = 300
 """From here on a second process saves more than it costs."""
@@ -73,6 +72,8 @@ class Rendering:
         return replace(rendered, proof=summed(proofs))
 
     def _by_parts(self, parts: Sequence[Component], intent: Intent, environment: Environment) -> Rendered:
+        from generator.verify.shapes import Shapes  # noqa: PLC0415  (start-up: only for many)
+
         own, common = self._by_namespace(intent)
         first = [self._file(path) for path in common]
         files = dict.fromkeys(self._planned, "")

@@ -100,8 +100,11 @@ class PlaceTags:
 
     def __init__(self, file: str) -> None:
         self._file = file
+        self._known: dict[str, Place | None] = {}
 
     def __call__(self, tag: str) -> Place | None:
         """Return the place that *tag* stands for, or None when it is some other tag."""
-        match = _TAG.fullmatch(tag)
-        return Place(self._file, int(match[1]), int(match[2])) if match else None
+        if tag not in self._known:
+            match = _TAG.fullmatch(tag)
+            self._known[tag] = Place(self._file, int(match[1]), int(match[2])) if match else None
+        return self._known[tag]
