@@ -30,6 +30,7 @@ from generator.semantics.strangers import (
     strangers,
 )
 from generator.semantics.waypoints import with_waypoints
+from generator.semantics.witnesses import witnesses
 from generator.topology import PROBE_SOURCES, Endpoint, EndpointPort, Point, Waypoint
 from generator.verify.intended_network import LOOKUP, METRICS, READINESS, XDS
 
@@ -37,12 +38,15 @@ from generator.verify.intended_network import LOOKUP, METRICS, READINESS, XDS
 def endpoints(intent: Intent, environment: Environment, bundle: Bundle) -> list[Endpoint]:
     """Return the universe of *intent* on the cluster *environment*, without repetition.
 
-    Namespaces and addresses that *bundle* names are in it even if the intent knows nothing
-    of them: a rule that lets a stranger in must find that stranger here.
+    Namespaces, pods, identities and addresses that *bundle* names are in it even if the intent
+    knows nothing of them: a rule that lets a stranger in must find that stranger here.
     """
     known = with_waypoints(list(_all(intent, environment, bundle)), {})
     local = (one for one in known if not one.cluster)
-    return _placed([*known, *(impostor for one in local for impostor in impostors(one))], intent)
+    placed = _placed([*known, *(impostor for one in local for impostor in impostors(one))], intent)
+    accounts = _accounts(intent, environment)
+    found = witnesses(bundle, placed, accounts, environment.istio.trust_domain or "cluster.local")
+    return [*placed, *(_settled(one, intent) for one in found)]
 
 
 def declared(intent: Intent, environment: Environment) -> list[Endpoint]:
@@ -103,6 +107,11 @@ def _all(intent: Intent, environment: Environment, bundle: Bundle) -> Iterator[E
     found |= set(PROBE_SOURCES.values()) if has_ambient else set()
     for address in sorted(found):
         yield Endpoint(f"the address {address}", address=address)
+
+
+def _settled(witness: Endpoint, intent: Intent) -> Endpoint:
+    home = intent.namespaces.get(witness.namespace)
+    return witness if home is None else _at_home(witness, home)
 
 
 def _at_home(stranger: Endpoint, home: Namespace) -> Endpoint:
