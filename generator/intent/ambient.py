@@ -38,7 +38,8 @@ def _check_namespace(intent: Intent, environment: Environment, namespace: Namesp
     has_ambient = _has_ambient(intent, namespace)
     if namespace.waypoint is not None and not has_ambient:
         message = f"{namespace.name!r} has a waypoint, but no pod in the ambient mesh: nothing would come through it"
-        yield Finding("MG028", message, namespace.origin.place, "say mesh: ambient, or drop `waypoint`")
+        fix = "say mesh: ambient, or drop `waypoint`"
+        yield Finding("MG028", message, namespace.origin.place, fix, is_absence=True)
     if has_ambient and namespace.authorization is Authorization.DRY_RUN:
         yield from _check_dry_run(environment, namespace)
 
@@ -94,7 +95,7 @@ def _check_requests(intent: Intent, environment: Environment, flow: Flow) -> Ite
         if waypoint is None:
             message = f"the flow asks for {what}, but {describe(flow.server)} is in the ambient mesh without a waypoint"
             message += ": ztunnel reads no requests"
-            yield Finding("MG028", message, place, _NO_WAYPOINT)
+            yield Finding("MG028", message, place, _NO_WAYPOINT, is_absence=True)
         elif isinstance(flow.server, NamespacesPeer):
             message = f"the flow asks for {what}, but pods of {namespace.name!r} can be dialled past the waypoint"
             yield Finding("MG028", message, place, "name the workloads: then only the waypoint may dial them")

@@ -173,7 +173,7 @@ def _check_registry(intent: Intent, flow: Flow) -> list[Finding]:
         return []
     message = f"the sidecars of {namespace.name!r} know only hosts of the registry and would refuse bare addresses"
     fix = "name the host beside the addresses, or set registryOnly: false"
-    return [Finding("MG028", message, flow.origin.place, fix)]
+    return [Finding("MG028", message, flow.origin.place, fix, is_absence=True)]
 
 
 def _has_tcp(flow: Flow) -> bool:
@@ -212,7 +212,7 @@ def _check_accounts(intent: Intent) -> list[Finding]:
                 message += f", which may not call {server.workload!r}"
                 fix = "give each its own ServiceAccount, or accept the caveat shared-service-account with a reason"
                 related = tuple((other.origin.place, f"{other.name} uses it too") for other in sharing)
-                findings.append(Finding("MG030", message, place, fix, related=related))
+                findings.append(Finding("MG030", message, place, fix, related=related, is_absence=True))
     return findings
 
 
