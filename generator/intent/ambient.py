@@ -31,6 +31,7 @@ def check_ambient(intent: Intent, environment: Environment) -> list[Finding]:
         findings += _check_requests(intent, environment, flow)
         findings += _check_whole_namespaces(intent, environment, flow)
         findings += _check_enrolled(intent, environment, flow)
+        findings += _check_plaintext_callers(intent, environment, flow)
     return [*findings, *_check_ports(intent, environment), *_check_plaintext_ports(intent, environment)]
 
 
@@ -49,7 +50,7 @@ def _check_dry_run(environment: Environment, namespace: Namespace) -> Iterator[F
 
     Source: istio 1.30.3 pilot/pkg/features/ambient.go; upgrade notes of Istio 1.29.
     """
-    istio, place = environment.istio, namespace.origin.place
+    istio, place = environment.istio, namespace.authorization_place or namespace.origin.place
     wish = f"identity rules of {namespace.name!r} shall only log in the ambient mesh"
     if istio.ambient_dry_run is None:
         message = f"{wish}, and the environment {environment.name!r} does not say istio.ambientDryRun: without a "
@@ -161,6 +162,16 @@ def _check_ports(intent: Intent, environment: Environment) -> Iterator[Finding]:
                 yield Finding(
                     "MG028", message, flow.origin.place, fix, related=((other.origin.place, "the other flow"),)
                 )
+
+
+def _check_plaintext_callers(intent: Intent, environment: Environment, flow: Flow) -> Iterator[Finding]:
+    """Whoever may come in plaintext is everybody; at a waypoint, which sees no port of the pods, for everything."""
+    is_for_all = flow.plaintext and flow.ports is not None and flow.request is None
+    if is_for_all and _takes_waypoint(intent, environment, flow) and any(_behind_waypoints(intent, flow.server)):
+        message = f"{describe(flow.client)} may come to {describe(flow.server)} in plaintext, and by its waypoint, "
+        message += "which cannot tell ports apart: it would let everybody to all of them"
+        fix = "name callers that do not come by the waypoint, such as addresses, or say `waypoint: none` for the server"
+        yield Finding("MG028", message, flow.origin.place, fix)
 
 
 def _check_plaintext_ports(intent: Intent, environment: Environment) -> Iterator[Finding]:

@@ -120,6 +120,7 @@ def _namespace(merged: Declaration) -> Namespace:
         zone=fields.get("zone", ""),
         quota=fields.get("quota", {}),
         limits=fields.get("limits", {}),
+        authorization_place=merged.places.get("authorization"),
     )
 
 

@@ -14,7 +14,7 @@ from generator.intent.breadth import check_breadth
 from generator.intent.crossings import check_crossings
 from generator.intent.exits import check_exits
 from generator.intent.guards import check_guards
-from generator.intent.plaintext import check_needless_plaintext, check_server_first
+from generator.intent.plaintext import check_every_port, check_needless_plaintext, check_server_first
 from generator.intent.platform import check_platform
 from generator.intent.rate_limits import check_rate_limits
 from generator.intent.routes import check_routes
@@ -113,7 +113,12 @@ def _check_identity(intent: Intent, environment: Environment, flow: Flow) -> lis
     if has_identity(flow.client, intent, environment):
         return check_needless_plaintext(flow) if any(mesh.is_member for mesh in servers) else []
     if flow.plaintext or flow.tolerated:
-        return check_server_first(flow) if Mesh.SIDECAR in servers else []
+        is_ruled = any(
+            mesh.is_member and namespace.authorization is not Authorization.OFF
+            for namespace, mesh in _servers(intent, flow)
+        )
+        wide = check_every_port(flow) if is_ruled else []
+        return [*wide, *(check_server_first(flow) if Mesh.SIDECAR in servers else [])]
     for namespace, mesh in _servers(intent, flow):
         is_lenient = namespace.mtls is Mtls.PERMISSIVE and namespace.authorization is not Authorization.ENFORCED
         if (

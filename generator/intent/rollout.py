@@ -117,7 +117,7 @@ class _Phase:
         )
         return replace(
             part,
-            namespaces=tuple(replace(item, fields=self._namespace_fields(item)) for item in part.namespaces),
+            namespaces=tuple(self._namespace(item) for item in part.namespaces),
             workloads=tuple(self._workload(item) for item in part.workloads),
             flows=tuple(self._flow(flow) for flow in part.flows),
             tokens=tokens,
@@ -126,6 +126,10 @@ class _Phase:
     def _reads_requests(self, server: WorkloadKey) -> bool:
         """Until rules are enforced, a server without a sidecar is held at layer 3/4 and is no mistake."""
         return self._is_enforced or server not in self.outside
+
+    def _namespace(self, namespace: Declaration) -> Declaration:
+        here = dict.fromkeys(("mesh", "waypoint", "mtls", "authorization"), self.rollout.place)
+        return replace(namespace, fields=self._namespace_fields(namespace), places={**namespace.places, **here})
 
     def _namespace_fields(self, namespace: Declaration) -> dict[str, Json]:
         rollout = self.rollout

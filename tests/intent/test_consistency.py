@@ -32,6 +32,9 @@ FLAWS = {
     "paths outside the mesh": "  - {namespace: shop, name: old, mesh: none, ports: [{number: 80, protocol: http}]}\n"
     f"flows:\n  - {{from: {WEB}, to: {{workload: old, namespace: shop}}, paths: [/]}} # MG028\n",
     "caller without identity": f"flows:\n  - {{from: {JOB}, to: {API}}} # MG027\n",
+    "plaintext on all ports": f"flows:\n  - {{from: {JOB}, to: {API}, ports: all, plaintext: it has no sidecar}} # MG027\n",
+    "plaintext on all ports of a namespace": f"flows:\n  - {{from: {JOB}, to: {{namespaces: [shop]}}, ports: all, "
+    "plaintext: it has no sidecar} # MG027\n",
     "token without issuer": f"flows:\n  - {{from: {WEB}, to: {API}, token: login}} # MG028\n",
     "token without flow": f"tokens:\n  - {ISSUER}}} # MG028\n",
     "token with two key sets": "tokens:\n"
