@@ -183,12 +183,15 @@ def _check_plaintext_ports(intent: Intent, environment: Environment) -> Iterator
                 behind[workload.namespace].append((flow, workload))
     for late in intent.flows if behind else ():
         server = late.server
-        if not late.plaintext or not isinstance(server, WorkloadPeer):
+        if not late.plaintext or not isinstance(server, WorkloadPeer | NamespacesPeer):
             continue
-        for flow, workload in behind[server.namespace]:
+        names = (server.namespace,) if isinstance(server, WorkloadPeer) else server.names
+        own = intent.workloads[server.key] if isinstance(server, WorkloadPeer) else None  # else every pod is meant
+        for flow, workload in (pair for name in names for pair in behind.get(name, ())):
             further = sorted({one.number for one in late.ports or ()} - {one.number for one in flow.ports or ()})
-            if further and _share_pods(intent.workloads[server.key], workload):
-                message = f"{describe(late.client)} comes to port {further[0]} of {server.workload!r} in plaintext, so "
+            if further and (own is None or _share_pods(own, workload)):
+                who = repr(own.name) if own else describe(server)
+                message = f"{describe(late.client)} comes to port {further[0]} of {who} in plaintext, so "
                 message += f"that port takes everybody: {describe(flow.client)} would reach it too, by the waypoint"
                 fix = "give that port a workload and a Service of its own, or say `waypoint: none` for this one"
                 yield Finding("MG028", message, late.origin.place, fix, related=((flow.origin.place, "its flow"),))
