@@ -190,7 +190,7 @@ class FlowResolver:
 
     def _check_profile(self, peer: ServicePeer) -> None:
         if peer.profile not in self._by_profile:
-            fix = suggestion(peer.profile, self._by_profile) + "; render its file in the same run"
+            fix = suggestion(peer.profile, self._by_profile, "render its file in the same run")
             raise _Missing("MG020", f"no profile of this run is named {peer.profile!r}", peer.profile_place, fix)
 
     def _service(self, peer: ServicePeer) -> Peer:

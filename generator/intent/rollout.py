@@ -84,7 +84,7 @@ class _Phase:
         }
         if "/".join(client.key) not in callers:
             message = f"no flow of the moved profiles has the client {'/'.join(client.key)}"
-            fix = suggestion("/".join(client.key), callers) + "; or declare it there under peers and flows"
+            fix = suggestion("/".join(client.key), callers, "declare it there under peers and flows")
             self.findings.append(Finding("MG020", message, client.place, fix, is_absence=True))
 
     def _is_known(self, exception: PortException) -> bool:

@@ -88,7 +88,7 @@ def test_all_flaws_of_a_kind_come_in_one_run(tmp_path: Path) -> None:
     [
         ("{workload: wbe, namespace: shop}", "did you mean 'web'?"),
         ("{workload: web, namespace: shpo}", "none is declared here"),
-        ("{profile: raw-1, service: web}", "did you mean 'raw-0'?; render its file in the same run"),
+        ("{profile: raw-1, service: web}", "did you mean 'raw-0'? Otherwise render its file in the same run"),
         ("{profile: raw-0, service: wbe}", "did you mean 'web'?"),
         ("{gateway: pubic}", "did you mean 'public'?"),
         ("{gateway: zzz}", "known: public"),
