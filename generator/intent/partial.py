@@ -48,9 +48,11 @@ def between_profiles(findings: Iterable[Finding]) -> list[Finding]:
 def named_in_broken(files: Sequence[SourceFile], findings: Iterable[Finding]) -> frozenset[str]:
     """Return the names of the files that some file with mistakes names: by `use`, or by what was meant for it."""
     wrong = {one.place.file for one in findings if one.place}
-    broken = [one.content for one in files if one.name in wrong]
+    broken = [one for one in files if one.name in wrong]
     names = {one.name: PurePath(one.name).name.encode() for one in files}
-    return frozenset(name for name, short in names.items() if any(short in content for content in broken))
+    return frozenset(
+        name for name, short in names.items() if any(short in other.content for other in broken if other.name != name)
+    )
 
 
 def closed(intent: Intent, environment: Environment) -> Intent:
