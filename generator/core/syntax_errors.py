@@ -28,7 +28,7 @@ def syntax_error(error: MarkedYAMLError, file: str, text: str) -> Finding:
     begun = error.context_mark
     if begun is not None and _is_left_open(problem, str(error.context)):
         related = ((Place(file, begun.line + 1, begun.column + 1), "it is opened here"),)
-    fix = "close it: the bracket or the quotes" if related else _cure(problem, _character(text, place))
+    fix = _closing(problem) if related else _cure(problem, _character(text, place))
     return Finding("MG002", f"not valid YAML: {problem}{context}", place, fix, related=related)
 
 
@@ -36,6 +36,12 @@ def _is_left_open(problem: str, context: str) -> bool:
     """Tell whether what was begun elsewhere, a bracket or quotes, has no end."""
     is_bracket = "flow mapping" in context or "flow sequence" in context
     return (is_bracket and "did not find expected" in problem) or "unexpected end of stream" in problem
+
+
+def _closing(problem: str) -> str:
+    if "end of stream" in problem:
+        return "close the quotes"
+    return "close the bracket; between { } or [ ] a text with a colon or a comma needs quotes"
 
 
 def _character(text: str, place: Place) -> str:
