@@ -93,7 +93,7 @@ def render(
         if bundle.extras:
             say(f"not in the stream, for they are no objects: {', '.join(bundle.extras)}; write them with -o DIR")
         return EXIT_OK
-    folder = Path(output) if output else Path("out") / bundle.name
+    folder = _folder(output, bundle.name)
     name, inputs, texts = bundle.name, [*bundle.inputs, *_files_in(schemas or ())], bundle.written
     del bundle  # of ten thousand tenants it takes hundreds of megabytes
     files = {path: texts.pop(path).encode() for path in list(texts)}
@@ -105,6 +105,15 @@ def render(
     if STREAM not in profiles:
         _remember(given, name, folder, inputs, files, beside)
     return code
+
+
+def _folder(output: str | None, name: str) -> Path:
+    """Return where the bundle *name* goes; a file that stands there was meant for something else."""
+    folder = Path(output) if output else Path("out") / name
+    in_the_way = next((one for one in (folder, *folder.parents) if one.exists() and not one.is_dir()), None)
+    if in_the_way is not None:
+        raise MeshgenError(f"{in_the_way} is a file, and the bundle is a folder: choose another with -o DIR")
+    return folder
 
 
 def _files_in(folders: Sequence[Path]) -> Iterator[str]:

@@ -22,7 +22,8 @@ class Finding:
     """One mistake: its stable code, what is wrong, where, and what to do about it.
 
     ``related`` names further places that belong to the mistake, each with a note
-    (the other half of a conflict, the first of two equal keys).
+    (the other half of a conflict, the first of two equal keys). ``is_absence``: the mistake
+    is that something is not there, so what could not be read may hold it.
     """
 
     code: str
@@ -31,6 +32,7 @@ class Finding:
     fix: str = ""
     severity: Severity = Severity.ERROR
     related: tuple[tuple[Place, str], ...] = ()
+    is_absence: bool = False
 
     def sort_key(self) -> tuple[str, int, int, str, str]:
         """Order findings as a reader meets them: by file, position, code."""

@@ -12,13 +12,15 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     return matches[0] if matches else None
 
 
-def suggestion(name: str, known: Iterable[str]) -> str:
-    """Return the cure for an unknown *name*: the nearest known one, else the list of them all."""
+def suggestion(name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """Return the cure for an unknown *name*: the nearest known one, else the list of them all.
+
+    *otherwise* is what else to do, if the name is right.
+    """
     choices = sorted(known)
     close = nearest(name, choices)
     if close:
-        return f"did you mean {close!r}?"
-    if not choices:
-        return "none is declared here"
+        return f"did you mean {close!r}?" + (f" Otherwise {otherwise}" if otherwise else "")
     listed = ", ".join(choices[:12]) + (", …" if len(choices) > 12 else "")
-    return f"known: {listed}"
+    cure = f"known: {listed}" if choices else "none is declared here"
+    return f"{cure}; or {otherwise}" if otherwise else cure

@@ -8,13 +8,13 @@ read the same sentence for the same mistake. A schema may carry two words of its
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from generator.core.findings import Finding
 from generator.core.frozen import dataclass
 from generator.core.json_schema import Validator
-from generator.core.names import suggestion
+from generator.core.names import nearest, suggestion
 from generator.core.places import Document, Json, Place, Route
 from generator.core.schema_words import Mistake, fix_for, one_of, quoted, shown, ticked, verdict
 
@@ -41,9 +41,9 @@ def findings(
         missing: the code of a field that must be there and is not; *wrong* when left out.
         route_prefix: where the value stands in the document; paths are shown from its root.
     """
-    reader = _Reader(document, wrong, unknown or wrong, missing or wrong)
     value = _at(document.data, route_prefix)
     mistakes = [_mistake(error, route_prefix) for error in validator.iter_errors(value)]
+    reader = _Reader(document, wrong, unknown or wrong, missing or wrong, frozenset(_misspelt(mistakes)))
     found = [finding for mistake in _without_echoes(mistakes) for finding in reader.read(mistake)]
     return list(dict.fromkeys(found))  # `required` complains once per missing field, about all of them
 
@@ -69,6 +69,15 @@ def _without_echoes(mistakes: Sequence[Mistake]) -> Iterator[Mistake]:
     return (each for each in mistakes if each.rule not in ("enum", "const") or each.route not in mistyped)
 
 
+def _misspelt(mistakes: Iterable[Mistake]) -> Iterator[tuple[Route, str]]:
+    """Yield the fields that an unknown one was probably meant to be: they are misspelt, and not missing as well."""
+    for mistake in mistakes:
+        if mistake.rule == "additionalProperties" and isinstance(mistake.value, dict):
+            known = mistake.schema.get("properties", {})
+            meant = (nearest(key, known) for key in mistake.value if key not in known)
+            yield from ((mistake.route, name) for name in meant if name and name not in mistake.value)
+
+
 def _at(data: Json, route: Route) -> Json:
     for step in route:
         data = data[step]
@@ -83,6 +92,7 @@ class _Reader:
     wrong: str
     unknown: str
     missing: str
+    misspelt: frozenset[tuple[Route, str]]
 
     def read(self, mistake: Mistake) -> Iterator[Finding]:
         special = {
@@ -131,7 +141,7 @@ class _Reader:
 
     def _missing_fields(self, mistake: Mistake) -> Iterator[Finding]:
         for name in mistake.wanted:
-            if name not in mistake.value:
+            if name not in mistake.value and (mistake.route, name) not in self.misspelt:
                 message = f"{shown(mistake.route)} must have the field `{name}`"
                 yield self._finding(mistake, message, f"add `{name}`")
 
@@ -139,7 +149,7 @@ class _Reader:
         for name, others in mistake.wanted.items():
             route = (*mistake.route, name)
             for other in others if name in mistake.value else ():
-                if other not in mistake.value:
+                if other not in mistake.value and (mistake.route, other) not in self.misspelt:
                     message, place = (
                         f"{shown(route)} needs `{other}` beside it",
                         self.document.key_place(route),

@@ -107,9 +107,12 @@ def _type_fix(allowed: Sequence[str], value: Json) -> str:
         return f'put it in quotes: "{quoted(value)}"'
     if "array" in allowed:
         return "write a list, one `- ` per item"
+    if "object" in allowed:
+        return "write a mapping: `name: value` on lines of its own, without `- `"
     if {"integer", "number"} & set(allowed) and isinstance(value, str) and value.isdigit():
         return f"write {value} without quotes"
-    return "write true or false, without quotes" if allowed == ["boolean"] else ""
+    words = one_of(_TYPES[name] for name in allowed or ["null"])
+    return "write true or false, without quotes" if allowed == ["boolean"] else f"write {words} in its place"
 
 
 def _choice_fix(value: Json, choices: Sequence[Json]) -> str:

@@ -89,7 +89,8 @@ class _Composer:
         if type(event) is AliasEvent:
             if event.anchor not in self._anchors:
                 message = f"the alias *{event.anchor} has no anchor &{event.anchor} before it"
-                raise YamlRefused(Finding("MG002", message, Place(self._file, line, column)))
+                fix = "put quotes around the text, if it is meant to begin with a star"
+                raise YamlRefused(Finding("MG002", message, Place(self._file, line, column), fix))
             return self._anchors[event.anchor]
         if depth > self._max_depth:
             message = f"nested more than {self._max_depth} levels deep"

@@ -16,6 +16,7 @@ from generator.core.findings import Finding
 from generator.core.places import Document, Json, Place, Route
 from generator.core.scalars import is_ambiguous, resolve
 from generator.core.secrets import discreet, holds_secret_object
+from generator.core.syntax_errors import syntax_error
 from generator.core.yaml_nodes import Node, YamlRefused, compose, is_limit_of_libyaml
 
 _STANDARD_TAGS = frozenset({"tag:yaml.org,2002:str", "!!str", "!"})
@@ -86,7 +87,7 @@ def _read(
     except YamlRefused as error:
         return [], [*builder.findings, error.finding]
     except MarkedYAMLError as error:
-        return [], [*builder.findings, _syntax_error(error, file)]
+        return [], [*builder.findings, syntax_error(error, file, decoded)]
     except YAMLError as error:
         return [], [*builder.findings, Finding("MG002", f"not valid YAML: {error}", Place(file, 1, 1))]
     return builder.documents, builder.findings
@@ -128,21 +129,6 @@ def has_control_character(text: str) -> bool:
 def _end_of(text: str, file: str) -> Place:
     """Return the place right behind *text*, with which the file begins."""
     return Place(file, text.count("\n") + 1, len(text) - text.rfind("\n"))
-
-
-def _syntax_error(error: MarkedYAMLError, file: str) -> Finding:
-    mark = error.problem_mark or error.context_mark
-    place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file, 1, 1)
-    problem = str(error.problem or error)
-    context = f" ({error.context})" if error.context else ""
-    return Finding("MG002", f"not valid YAML: {problem}{context}", place, _cure(problem))
-
-
-def _cure(problem: str) -> str:
-    if "unexpected ':'" in problem:  # libyaml ends a plain scalar of a flow collection at every colon
-        return "put quotes around the text: between { } or [ ] a colon needs them"
-    is_tab = "tab" in problem or "cannot start any token" in problem
-    return "indent with spaces, not tabs" if is_tab else ""
 
 
 def _is_merge(key: Node) -> bool:

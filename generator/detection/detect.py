@@ -164,8 +164,12 @@ def _lines(found: Mapping[Fact, _Found], cluster: Cluster) -> Iterator[str]:
         lines += _stated(name, key or name, 4 if group else 2, found, cluster)
     for group, lines in groups.items():
         has_facts = any(not line.lstrip().startswith("#") for line in lines)
-        yield from [f"  {group}:"] if has_facts and group not in _SHOWN_BY else []
-        yield from lines
+        if group in _SHOWN_BY:
+            yield from lines
+        elif has_facts:
+            yield from [f"  {group}:", *lines]
+        else:  # no key, so the remarks stand where it would
+            yield from (line.removeprefix("  ") for line in lines)
 
 
 def _stated(name: str, key: str, indent: int, found: Mapping[Fact, _Found], cluster: Cluster) -> Iterator[str]:

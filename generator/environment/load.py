@@ -60,7 +60,7 @@ def _document(name: str, base: Path, asked_at: Place | None) -> Document:
     try:
         content = read_file(path)
     except (OSError, ValueError) as error:  # ValueError: NUL in the name
-        fix = suggestion(name, preset_names()) + "; or the path of an environment file"
+        fix = suggestion(name, preset_names(), "name the path of an environment file")
         why = "" if isinstance(error, FileNotFoundError | ValueError) else f": {error.strerror}"
         raise InvalidInput([Finding("MG022", f"there is no environment {name!r}{why}", asked_at, fix)]) from error
     documents, findings = read_documents(content, _shown(path))

@@ -31,6 +31,7 @@ def check_ambient(intent: Intent, environment: Environment) -> list[Finding]:
         findings += _check_requests(intent, environment, flow)
         findings += _check_whole_namespaces(intent, environment, flow)
         findings += _check_enrolled(intent, environment, flow)
+        findings += _check_plaintext_callers(intent, environment, flow)
     return [*findings, *_check_ports(intent, environment), *_check_plaintext_ports(intent, environment)]
 
 
@@ -38,7 +39,8 @@ def _check_namespace(intent: Intent, environment: Environment, namespace: Namesp
     has_ambient = _has_ambient(intent, namespace)
     if namespace.waypoint is not None and not has_ambient:
         message = f"{namespace.name!r} has a waypoint, but no pod in the ambient mesh: nothing would come through it"
-        yield Finding("MG028", message, namespace.origin.place, "say mesh: ambient, or drop `waypoint`")
+        fix = "say mesh: ambient, or drop `waypoint`"
+        yield Finding("MG028", message, namespace.origin.place, fix, is_absence=True)
     if has_ambient and namespace.authorization is Authorization.DRY_RUN:
         yield from _check_dry_run(environment, namespace)
 
@@ -48,7 +50,7 @@ def _check_dry_run(environment: Environment, namespace: Namespace) -> Iterator[F
 
     Source: istio 1.30.3 pilot/pkg/features/ambient.go; upgrade notes of Istio 1.29.
     """
-    istio, place = environment.istio, namespace.origin.place
+    istio, place = environment.istio, namespace.authorization_place or namespace.origin.place
     wish = f"identity rules of {namespace.name!r} shall only log in the ambient mesh"
     if istio.ambient_dry_run is None:
         message = f"{wish}, and the environment {environment.name!r} does not say istio.ambientDryRun: without a "
@@ -94,7 +96,7 @@ def _check_requests(intent: Intent, environment: Environment, flow: Flow) -> Ite
         if waypoint is None:
             message = f"the flow asks for {what}, but {describe(flow.server)} is in the ambient mesh without a waypoint"
             message += ": ztunnel reads no requests"
-            yield Finding("MG028", message, place, _NO_WAYPOINT)
+            yield Finding("MG028", message, place, _NO_WAYPOINT, is_absence=True)
         elif isinstance(flow.server, NamespacesPeer):
             message = f"the flow asks for {what}, but pods of {namespace.name!r} can be dialled past the waypoint"
             yield Finding("MG028", message, place, "name the workloads: then only the waypoint may dial them")
@@ -162,6 +164,16 @@ def _check_ports(intent: Intent, environment: Environment) -> Iterator[Finding]:
                 )
 
 
+def _check_plaintext_callers(intent: Intent, environment: Environment, flow: Flow) -> Iterator[Finding]:
+    """Whoever may come in plaintext is everybody; at a waypoint, which sees no port of the pods, for everything."""
+    is_for_all = flow.plaintext and flow.ports is not None and flow.request is None
+    if is_for_all and _takes_waypoint(intent, environment, flow) and any(_behind_waypoints(intent, flow.server)):
+        message = f"{describe(flow.client)} may come to {describe(flow.server)} in plaintext, and by its waypoint, "
+        message += "which cannot tell ports apart: it would let everybody to all of them"
+        fix = "name callers that do not come by the waypoint, such as addresses, or say `waypoint: none` for the server"
+        yield Finding("MG028", message, flow.origin.place, fix)
+
+
 def _check_plaintext_ports(intent: Intent, environment: Environment) -> Iterator[Finding]:
     """A port that takes plaintext takes everybody, the waypoint too: its callers would come to that port with it."""
     behind: dict[str, list[tuple[Flow, Workload]]] = defaultdict(list)
@@ -171,12 +183,15 @@ def _check_plaintext_ports(intent: Intent, environment: Environment) -> Iterator
                 behind[workload.namespace].append((flow, workload))
     for late in intent.flows if behind else ():
         server = late.server
-        if not late.plaintext or not isinstance(server, WorkloadPeer):
+        if not late.plaintext or not isinstance(server, WorkloadPeer | NamespacesPeer):
             continue
-        for flow, workload in behind[server.namespace]:
+        names = (server.namespace,) if isinstance(server, WorkloadPeer) else server.names
+        own = intent.workloads[server.key] if isinstance(server, WorkloadPeer) else None  # else every pod is meant
+        for flow, workload in (pair for name in names for pair in behind.get(name, ())):
             further = sorted({one.number for one in late.ports or ()} - {one.number for one in flow.ports or ()})
-            if further and _share_pods(intent.workloads[server.key], workload):
-                message = f"{describe(late.client)} comes to port {further[0]} of {server.workload!r} in plaintext, so "
+            if further and (own is None or _share_pods(own, workload)):
+                who = repr(own.name) if own else describe(server)
+                message = f"{describe(late.client)} comes to port {further[0]} of {who} in plaintext, so "
                 message += f"that port takes everybody: {describe(flow.client)} would reach it too, by the waypoint"
                 fix = "give that port a workload and a Service of its own, or say `waypoint: none` for this one"
                 yield Finding("MG028", message, late.origin.place, fix, related=((flow.origin.place, "its flow"),))

@@ -108,7 +108,7 @@ def _check_registry(intent: Intent, namespace: Namespace) -> list[Finding]:
         return []
     message = f"registryOnly asks the sidecars of {namespace.name!r} to refuse undeclared hosts, but it has none"
     fix = "give it sidecars, or drop registryOnly: the network layer limits egress as well"
-    return [Finding("MG028", message, namespace.origin.place, fix)]
+    return [Finding("MG028", message, namespace.origin.place, fix, is_absence=True)]
 
 
 def _clients(intent: Intent, external: ExternalService) -> list[Workload]:
@@ -128,7 +128,7 @@ def _check_routes(intent: Intent, environment: Environment, lockdown: GatewayLoc
         return []
     message = f"the gateway {lockdown.gateway!r} is closed except for its routes, and there are none"
     fix = "list its routes, or render the profiles that expose workloads through it in the same run"
-    return [Finding("MG028", message, lockdown.origin.place, fix)]
+    return [Finding("MG028", message, lockdown.origin.place, fix, is_absence=True)]
 
 
 def _check_sources(environment: Environment, lockdown: GatewayLockdown) -> list[Finding]:

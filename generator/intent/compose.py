@@ -14,6 +14,7 @@ from generator.intent.consent import with_consent
 from generator.intent.declarations import Declaration, Declarations
 from generator.intent.exits import exit_flows, exit_lockdowns
 from generator.intent.merge import merge_declarations
+from generator.intent.partial import closed
 from generator.intent.resolve import FlowResolver
 from generator.intent.traffic import united
 from generator.model.flows import Flow
@@ -53,7 +54,7 @@ def compose(declared: Sequence[Declarations], environment: Environment) -> tuple
         for flow in resolver.resolve(written)
     ]
     findings += resolver.findings
-    flows, refused = with_consent(flows, declared, namespaces)
+    flows, refused = with_consent(flows, declared, namespaces, resolver.unresolved)
     findings += refused
     mesh_wide, conflicts = _only_mesh_wide(declared)
     findings += conflicts
@@ -85,7 +86,7 @@ def compose(declared: Sequence[Declarations], environment: Environment) -> tuple
         mesh_wide=mesh_wide,
         acceptances=tuple(item for one in declared for item in one.acceptances),
     )
-    return intent, findings
+    return (closed(intent, environment) if findings else intent), findings
 
 
 def _with_identity(flow: Flow, environment: Environment) -> Flow:
@@ -119,6 +120,7 @@ def _namespace(merged: Declaration) -> Namespace:
         zone=fields.get("zone", ""),
         quota=fields.get("quota", {}),
         limits=fields.get("limits", {}),
+        authorization_place=merged.places.get("authorization"),
     )
 
 

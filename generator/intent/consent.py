@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 from generator.core.findings import Finding
 from generator.intent.declarations import Declarations
@@ -13,12 +13,16 @@ from generator.model.workloads import Namespace
 
 
 def with_consent(
-    flows: Sequence[Flow], declared: Sequence[Declarations], namespaces: Mapping[str, Namespace]
+    flows: Sequence[Flow],
+    declared: Sequence[Declarations],
+    namespaces: Mapping[str, Namespace],
+    unresolved: Container[str],
 ) -> tuple[list[Flow], list[Finding]]:
     """Return the flows that may be rendered, and MG031 for those whose server was not asked.
 
     A flow that the server's own profile opens already, to this client or to more, is left
-    out: the connection exists on the server's terms, and at both ends.
+    out: the connection exists on the server's terms, and at both ends. Of a profile among the
+    *unresolved*, whose flows are not all known, nobody can tell what it does not open.
     """
     owners: dict[str, set[str]] = defaultdict(set)
     for one in declared:
@@ -33,7 +37,8 @@ def with_consent(
             if name in namespaces and namespaces[name].consent and flow.origin.profile not in owners[name]
         ]
         refused = [name for name in asking if not any(_covers(one, flow, owners[name]) for one in flows)]
-        findings += [_no_consent(flow, namespaces[name]) for name in refused]
+        known = [name for name in refused if not any(one in unresolved for one in owners[name])]
+        findings += [_no_consent(flow, namespaces[name]) for name in known]
         if not asking:
             kept.append(flow)
     return kept, findings
@@ -44,7 +49,7 @@ def _no_consent(flow: Flow, namespace: Namespace) -> Finding:
     message = f"the profile {owner!r} does not let {describe(flow.client)} call {describe(flow.server)}"
     fix = f"open it there as well: add it to the `shares` of {owner!r}"
     related = ((namespace.origin.place, f"{namespace.name} demands to be asked"),)
-    return Finding("MG031", message, flow.origin.place, fix, related=related)
+    return Finding("MG031", message, flow.origin.place, fix, related=related, is_absence=True)
 
 
 def _covers(wide: Flow, narrow: Flow, owners: Iterable[str]) -> bool:

@@ -14,7 +14,7 @@ from generator.intent.breadth import check_breadth
 from generator.intent.crossings import check_crossings
 from generator.intent.exits import check_exits
 from generator.intent.guards import check_guards
-from generator.intent.plaintext import check_needless_plaintext, check_server_first
+from generator.intent.plaintext import check_every_port, check_needless_plaintext, check_server_first
 from generator.intent.platform import check_platform
 from generator.intent.rate_limits import check_rate_limits
 from generator.intent.routes import check_routes
@@ -117,7 +117,12 @@ def _check_identity(intent: Intent, environment: Environment, flow: Flow) -> lis
     if has_identity(flow.client, intent, environment):
         return check_needless_plaintext(flow) if any(mesh.is_member for mesh in servers) else []
     if flow.plaintext or flow.tolerated:
-        return check_server_first(flow) if Mesh.SIDECAR in servers else []
+        is_ruled = any(
+            mesh.is_member and namespace.authorization is not Authorization.OFF
+            for namespace, mesh in _servers(intent, flow)
+        )
+        wide = check_every_port(flow) if is_ruled else []
+        return [*wide, *(check_server_first(flow) if Mesh.SIDECAR in servers else [])]
     for namespace, mesh in _servers(intent, flow):
         is_lenient = namespace.mtls is Mtls.PERMISSIVE and namespace.authorization is not Authorization.ENFORCED
         if (
@@ -175,7 +180,7 @@ def _check_registry(intent: Intent, flow: Flow, externals: Mapping[str, Sequence
         return []
     message = f"the sidecars of {namespace.name!r} know only hosts of the registry and would refuse bare addresses"
     fix = "name the host beside the addresses, or set registryOnly: false"
-    return [Finding("MG028", message, flow.origin.place, fix)]
+    return [Finding("MG028", message, flow.origin.place, fix, is_absence=True)]
 
 
 def _has_tcp(flow: Flow) -> bool:
@@ -214,7 +219,7 @@ def _check_accounts(intent: Intent) -> list[Finding]:
                 message += f", which may not call {server.workload!r}"
                 fix = "give each its own ServiceAccount, or accept the caveat shared-service-account with a reason"
                 related = tuple((other.origin.place, f"{other.name} uses it too") for other in sharing)
-                findings.append(Finding("MG030", message, place, fix, related=related))
+                findings.append(Finding("MG030", message, place, fix, related=related, is_absence=True))
     return findings
 
 

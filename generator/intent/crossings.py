@@ -184,7 +184,7 @@ def _same_identities(intent: Intent, environment: Environment) -> Iterator[Findi
                 )
                 message += "caller in all clusters of a mesh, and connections from there are let in"
                 fix = "name them there as well, or accept the caveat same-identity-elsewhere with a reason"
-                yield Finding("MG027", message, first[names].origin.place, fix)
+                yield Finding("MG027", message, first[names].origin.place, fix, is_absence=True)
 
 
 def _uninvited(cluster: str, flows: list[Flow], intent: Intent, environment: Environment) -> dict[_Caller, Flow]:

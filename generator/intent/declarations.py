@@ -72,8 +72,9 @@ class PlaintextClient:
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """How far the namespaces that a profile took over have moved into the mesh."""
+    """How far the namespaces that a profile took over have moved into the mesh; ``place`` is where it says so."""
 
+    place: Place
     mesh: str
     mtls: str
     authorization: str

@@ -179,6 +179,7 @@ class _Reader:
         if item is None:
             return None
         return Rollout(
+            place=self._placed(("rollout", "mesh")),
             mesh=item["mesh"],
             mtls=item["mtls"],
             authorization=item["authorization"],

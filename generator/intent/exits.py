@@ -173,7 +173,7 @@ def _check_accounts(intent: Intent, external: ExternalService, client: Workload)
             message = f"{client.name!r} shares the ServiceAccount {account!r} with {names}, which may not call "
             fix = "give each its own ServiceAccount, or accept the caveat shared-service-account with a reason"
             related = tuple((one.origin.place, f"{one.name} uses it too") for one in sharing)
-            yield Finding("MG030", f"{message}{external.host!r}", place, fix, related=related)
+            yield Finding("MG030", f"{message}{external.host!r}", place, fix, related=related, is_absence=True)
 
 
 def _conflict(external: ExternalService, other: ExternalService) -> Finding | None:

@@ -11,6 +11,7 @@ from generator.core.processes import each
 from generator.intent.declarations import Declarations
 from generator.intent.document import read_declarations
 from generator.intent.expand import Expander
+from generator.intent.partial import certain
 from generator.intent.profile import Profile, find_files, read_profiles
 from generator.intent.profile_types import ProfileType, common_definitions, profile_folders
 from generator.intent.rollout import apply_rollout
@@ -70,6 +71,7 @@ class _Loader:
     def taken_over(self, profile: Profile, declared: Declarations, chain: tuple[Path, ...]) -> list[Declarations]:
         """Return what *profile* takes over by `use`, in the phase that its rollout says."""
         parts: list[Declarations] = []
+        known = len(self.findings)
         for given, place in declared.use:
             if "\0" in given:
                 self.findings.append(Finding("MG001", "no file name holds a NUL character", place, "name the file"))
@@ -87,7 +89,7 @@ class _Loader:
                 inner = self.declared(one)
                 if inner is not None:
                     parts += [inner, *self.taken_over(one, inner, (*chain, _path(profile)))]
-        return self._in_phase(declared, parts)
+        return self._in_phase(declared, parts, is_whole=len(self.findings) == known)
 
     def _refused(self, path: Path, given: str, place: Place, chain: tuple[Path, ...]) -> bool:
         if path in chain:
@@ -121,9 +123,9 @@ class _Loader:
             message = f"the profile that is taken over names the environment {theirs!r}, this one {ours!r}"
             self.findings.append(Finding("MG025", message, place, "name the same in both", related=related))
 
-    def _in_phase(self, declared: Declarations, parts: list[Declarations]) -> list[Declarations]:
+    def _in_phase(self, declared: Declarations, parts: list[Declarations], *, is_whole: bool) -> list[Declarations]:
         if declared.rollout is None:
             return parts
         moved, findings = apply_rollout(parts, declared.rollout)
-        self.findings += findings
+        self.findings += findings if is_whole else certain(findings)
         return moved

@@ -66,8 +66,9 @@ def _merge_two(first: Declaration, second: Declaration, what: str) -> tuple[Decl
             fields[name] = _STRONGER[name]
         elif name in _UNITED:
             united, clash = _unite(fields[name], value)
-            fields[name] = united
-            if clash:
+            if not clash:
+                fields[name] = united
+            else:
                 findings.append(_conflict(first, second, name, what))
         else:
             findings.append(_conflict(first, second, name, what))

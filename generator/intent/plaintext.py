@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from generator.core.findings import Finding
 from generator.model.flows import Flow
-from generator.model.peers import describe
+from generator.model.peers import AnyonePeer, describe
 
 
 def check_needless_plaintext(flow: Flow) -> list[Finding]:
@@ -14,6 +14,14 @@ def check_needless_plaintext(flow: Flow) -> list[Finding]:
     message = f"{describe(flow.client)} has a mesh identity, so `plaintext` would open the port to others for nothing"
     fix = "drop `plaintext`, or say mesh: none where that client is described"
     return [Finding("MG027", message, flow.origin.place, fix)]
+
+
+def check_every_port(flow: Flow) -> list[Finding]:
+    """Return MG027 when *flow* would open all ports to callers without an identity, of which no policy knows any."""
+    if not flow.plaintext or flow.ports is not None or isinstance(flow.client, AnyonePeer):
+        return []  # everybody on every port is refused as too wide already
+    message = f"{describe(flow.client)} comes in plaintext, on every port: all of them would be open to everybody"
+    return [Finding("MG027", message, flow.origin.place, "name the ports that it needs")]
 
 
 def check_server_first(flow: Flow) -> list[Finding]:

@@ -45,7 +45,7 @@ def _check_services(intent: Intent, environment: Environment, namespace: Namespa
         if pods.namespace == namespace.name and not any(one.labels.items() <= pods.labels.items() for one in own):
             message = f"a default deny in {namespace.name!r} would cut off {outage}"
             fix = "leave this namespace out; the platform's own namespaces need policies made for them"
-            yield Finding("MG028", message, namespace.origin.place, fix)
+            yield Finding("MG028", message, namespace.origin.place, fix, is_absence=True)
             return
 
 

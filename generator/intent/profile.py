@@ -12,6 +12,7 @@ from generator.core.findings import Finding
 from generator.core.frozen import dataclass
 from generator.core.json_schema import compile_schema
 from generator.core.places import Document, Place
+from generator.core.schema_words import quoted
 from generator.core.yaml_quick import read_quickly
 
 API_VERSION = "meshgen.dev/v1alpha1"
@@ -97,16 +98,24 @@ def find_files(paths: Iterable[str], standard_input: bytes | None = None) -> tup
         try:
             chosen = sorted(child for child in path.iterdir() if child.suffix in _SUFFIXES) if path.is_dir() else [path]
         except OSError as error:
-            findings.append(Finding("MG001", f"cannot be read: {error.strerror}", Place(given, 1, 1)))
+            findings.append(_unreadable(given, error))
             continue
         if not chosen:
-            findings.append(Finding("MG001", "the folder holds no .yaml file", Place(given, 1, 1)))
+            fix = "name a folder or files of profiles; `meshgen init TYPE` writes one to start from"
+            findings.append(Finding("MG001", "the folder holds no .yaml file", Place(given, 1, 1), fix))
         for file in chosen:
             try:
                 files.append(SourceFile(str(file), read_file(file), file.parent))
             except OSError as error:
-                findings.append(Finding("MG001", f"cannot be read: {error.strerror}", Place(str(file), 1, 1)))
+                findings.append(_unreadable(str(file), error))
     return files, findings
+
+
+def _unreadable(name: str, error: OSError) -> Finding:
+    if isinstance(error, FileNotFoundError):
+        return Finding("MG001", "there is no such file or folder", Place(name, 1, 1), "check the path")
+    message = f"cannot be read: {error.strerror}"
+    return Finding("MG001", message, Place(name, 1, 1), "check the path, and who may read it")
 
 
 def read_profiles(files: Sequence[SourceFile], common: dict[str, Any]) -> tuple[list[Profile], list[Finding]]:
@@ -126,6 +135,9 @@ def read_profiles(files: Sequence[SourceFile], common: dict[str, Any]) -> tuple[
         for document in documents:
             if isinstance(document.data, dict) and document.data.get("kind") == "Environment":
                 continue  # the facts that the profiles beside it name
+            if is_manifest(document):
+                findings.append(_manifest(document))
+                continue
             errors = schema_errors.findings(document, validator, wrong="MG012", unknown="MG011", missing="MG013")
             findings += errors
             if not errors:
@@ -143,6 +155,20 @@ def read_profiles(files: Sequence[SourceFile], common: dict[str, Any]) -> tuple[
         fix = "name the profiles; an environment is named in them, or with --env"
         findings.append(Finding("MG007", "there are environments here and no profile", Place(files[0].name, 1, 1), fix))
     return profiles, findings + _twice(profiles)
+
+
+def is_manifest(document: Document) -> bool:
+    """Tell whether *document* is an object of another API than ours."""
+    data = document.data
+    group = str(data.get("apiVersion", "")) if isinstance(data, dict) else ""
+    is_other = bool(group) and not group.startswith("meshgen.dev/")
+    return is_other and isinstance(data.get("kind"), str) and data["kind"] != "Profile" and "profile" not in data
+
+
+def _manifest(document: Document) -> Finding:
+    message = f"this is {quoted(document.data['kind'])} of {quoted(document.data['apiVersion'])}, and no profile"
+    fix = "`meshgen check` reads such objects, and `meshgen init --from` proposes a profile for them"
+    return Finding("MG012", message, document.place(("kind",)), fix)
 
 
 def _twice(profiles: Sequence[Profile]) -> list[Finding]:

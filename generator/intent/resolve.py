@@ -26,13 +26,24 @@ from generator.model.workloads import Workload, WorkloadKey
 
 
 class _Unresolved(Exception):
+    is_absence = False
+
     def __init__(self, code: str, message: str, place: Place, fix: str) -> None:
-        self.finding = Finding(code, message, place, fix)
+        self.finding = Finding(code, message, place, fix, is_absence=self.is_absence)
         super().__init__(message)
 
 
+class _Missing(_Unresolved):
+    """Nobody declares what a flow speaks of, among those who could be read."""
+
+    is_absence = True
+
+
 class FlowResolver:
-    """Resolves the flows of all profiles of a run; mistakes collect in ``findings``."""
+    """Resolves the flows of all profiles of a run.
+
+    Mistakes collect in ``findings``, the profiles that made them in ``unresolved``.
+    """
 
     def __init__(
         self,
@@ -59,12 +70,20 @@ class FlowResolver:
             one.origin.profile: tuple(sorted({item.key[0] for item in one.namespaces})) for one in declared
         }
         self.findings: list[Finding] = []
+        self.unresolved: set[str] = set()
 
     def resolve(self, written: FlowDeclaration) -> list[Flow]:
         """Return the flow, once for each pair of clusters that it joins; none after noting why it cannot be resolved.
 
         What passes between two other clusters is their business.
         """
+        known = len(self.findings)
+        flows = self._resolved(written)
+        if len(self.findings) > known:
+            self.unresolved.add(written.origin.profile)
+        return flows
+
+    def _resolved(self, written: FlowDeclaration) -> list[Flow]:
         clients = self._found_peers(written.client, written.client_place)
         servers = self._found_peers(written.server, written.server_place)
         try:
@@ -127,7 +146,7 @@ class FlowResolver:
         if key not in self._members.remotes:
             known = [name for cluster, namespace, name in self._members.remotes if (cluster, namespace) == key[:2]]
             message = f"no profile of this run declares {written.namespace}/{written.workload} in {written.cluster!r}"
-            raise _Unresolved("MG020", message, written.cluster_place, suggestion(written.workload, known))
+            raise _Missing("MG020", message, written.cluster_place, suggestion(written.workload, known))
         return self._members.remotes[key].peer
 
     def _peer(self, peer: Peer | ServicePeer | SecuredNamespaces | ZonePeer, place: Place) -> Peer:
@@ -144,7 +163,7 @@ class FlowResolver:
         if isinstance(peer, WorkloadPeer) and not is_known:
             here = [name for namespace, name in self._workloads if namespace == peer.namespace]
             message = f"there is no workload {peer.workload!r} in the namespace {peer.namespace!r}"
-            raise _Unresolved("MG020", message, place, suggestion(peer.workload, here))
+            raise _Missing("MG020", message, place, suggestion(peer.workload, here))
         return peer
 
     def _secured(self, written: SecuredNamespaces) -> Peer:
@@ -152,13 +171,13 @@ class FlowResolver:
         for name, place in written.places:
             if name not in known:
                 message = f"no profile of this run declares the namespace {name!r}"
-                raise _Unresolved("MG021", message, place, suggestion(name, known))
+                raise _Missing("MG021", message, place, suggestion(name, known))
         return written.peer
 
     def _zone(self, peer: ZonePeer) -> Peer:
         if peer.zone not in self._zones:
             message = f"no namespace of this run lies in {peer.zone!r}"
-            raise _Unresolved("MG021", message, peer.place, suggestion(peer.zone, self._zones))
+            raise _Missing("MG021", message, peer.place, suggestion(peer.zone, self._zones))
         return NamespacesPeer(tuple(sorted(self._zones[peer.zone])))
 
     def _whole_profile(self, peer: ServicePeer) -> Peer:
@@ -166,13 +185,13 @@ class FlowResolver:
         names = self._namespaces[peer.profile]
         if not names:
             message = f"the profile {peer.profile!r} declares no namespace"
-            raise _Unresolved("MG021", message, peer.profile_place, "name a workload and its namespace instead")
+            raise _Missing("MG021", message, peer.profile_place, "name a workload and its namespace instead")
         return NamespacesPeer(names)
 
     def _check_profile(self, peer: ServicePeer) -> None:
         if peer.profile not in self._by_profile:
-            fix = suggestion(peer.profile, self._by_profile) + "; render its file in the same run"
-            raise _Unresolved("MG020", f"no profile of this run is named {peer.profile!r}", peer.profile_place, fix)
+            fix = suggestion(peer.profile, self._by_profile, "render its file in the same run")
+            raise _Missing("MG020", f"no profile of this run is named {peer.profile!r}", peer.profile_place, fix)
 
     def _service(self, peer: ServicePeer) -> Peer:
         self._check_profile(peer)
@@ -181,7 +200,7 @@ class FlowResolver:
         if not matching:
             message = f"the profile {peer.profile!r} has no workload {peer.service!r}"
             names = [name for _, name in keys]
-            raise _Unresolved("MG020", message, peer.service_place, suggestion(peer.service, names))
+            raise _Missing("MG020", message, peer.service_place, suggestion(peer.service, names))
         return WorkloadPeer(*matching[0])
 
     def _ports(self, written: FlowDeclaration, server: Peer) -> tuple[Port, ...] | None:
@@ -241,9 +260,8 @@ def _only_port(written: FlowDeclaration, own: tuple[Port, ...]) -> tuple[Port, .
         raise _Unresolved(
             "MG024", "the flow does not say which port", written.server_place, f"add port: one of {listed}"
         )
-    raise _Unresolved(
-        "MG024", "the server of the flow has no port", written.server_place, "declare the port it listens on"
-    )
+    fix = "declare the port it listens on"
+    raise _Missing("MG024", "the server of the flow has no port", written.server_place, fix)
 
 
 def _port(wanted: int | str | Port, own: tuple[Port, ...], server: Peer, place: Place) -> Port:
@@ -253,7 +271,7 @@ def _port(wanted: int | str | Port, own: tuple[Port, ...], server: Peer, place: 
         if wanted in (known.number, known.name):
             return known
     fix = suggestion(str(wanted), [port.name or str(port.number) for port in own])
-    raise _Unresolved("MG024", f"{_who(server)} has no port {wanted!r}", place, fix)
+    raise _Missing("MG024", f"{_who(server)} has no port {wanted!r}", place, fix)
 
 
 def _who(peer: Peer) -> str:

@@ -33,6 +33,8 @@ def apply_rollout(parts: Sequence[Declarations], rollout: Rollout) -> tuple[list
     """
     phase = _Phase(parts, rollout)
     moved = [phase.moved(part) for part in parts]
+    if any(one.is_absence for one in phase.findings):
+        return moved, phase.findings  # an exception may be for a caller whose name is misspelt
     return moved, phase.findings + list(phase.unused_exceptions())
 
 
@@ -82,8 +84,8 @@ class _Phase:
         }
         if "/".join(client.key) not in callers:
             message = f"no flow of the moved profiles has the client {'/'.join(client.key)}"
-            fix = suggestion("/".join(client.key), callers) + "; or declare it there under peers and flows"
-            self.findings.append(Finding("MG020", message, client.place, fix))
+            fix = suggestion("/".join(client.key), callers, "declare it there under peers and flows")
+            self.findings.append(Finding("MG020", message, client.place, fix, is_absence=True))
 
     def _is_known(self, exception: PortException) -> bool:
         named = [item for key, item in self.own.items() if key[1] == exception.workload]
@@ -91,11 +93,11 @@ class _Phase:
         if not named:
             message = f"the moved profiles have no workload {exception.workload!r}"
             fix = suggestion(exception.workload, {name for _, name in self.own})
-            self.findings.append(Finding("MG020", message, exception.place, fix))
+            self.findings.append(Finding("MG020", message, exception.place, fix, is_absence=True))
         elif exception.port not in ports:
             message = f"the workload {exception.workload!r} has no port {exception.port}"
             fix = f"its ports: {', '.join(str(number) for number in sorted(ports)) or 'none'}"
-            self.findings.append(Finding("MG024", message, exception.place, fix))
+            self.findings.append(Finding("MG024", message, exception.place, fix, is_absence=True))
         return bool(named) and exception.port in ports
 
     def unused_exceptions(self) -> Iterator[Finding]:
@@ -104,7 +106,7 @@ class _Phase:
             if (workload, port) not in self.used:
                 message = f"no caller without a sidecar uses {workload}:{port}, so the exception serves nobody"
                 fix = "remove it, or name the caller under plaintextClients"
-                yield Finding("MG028", message, exception.place, fix)
+                yield Finding("MG028", message, exception.place, fix, is_absence=True)
 
     def moved(self, part: Declarations) -> Declarations:
         """Return *part* in this phase."""
@@ -115,7 +117,7 @@ class _Phase:
         )
         return replace(
             part,
-            namespaces=tuple(replace(item, fields=self._namespace_fields(item)) for item in part.namespaces),
+            namespaces=tuple(self._namespace(item) for item in part.namespaces),
             workloads=tuple(self._workload(item) for item in part.workloads),
             flows=tuple(self._flow(flow) for flow in part.flows),
             tokens=tokens,
@@ -124,6 +126,10 @@ class _Phase:
     def _reads_requests(self, server: WorkloadKey) -> bool:
         """Until rules are enforced, a server without a sidecar is held at layer 3/4 and is no mistake."""
         return self._is_enforced or server not in self.outside
+
+    def _namespace(self, namespace: Declaration) -> Declaration:
+        here = dict.fromkeys(("mesh", "waypoint", "mtls", "authorization"), self.rollout.place)
+        return replace(namespace, fields=self._namespace_fields(namespace), places={**namespace.places, **here})
 
     def _namespace_fields(self, namespace: Declaration) -> dict[str, Json]:
         rollout = self.rollout

@@ -59,7 +59,8 @@ def _issuers(intent: Intent) -> Iterator[Finding]:
             yield Finding("MG025", message, token.origin.place, fix, related=related)
         if not any(_asks(flow, token) for flow in intent.flows_into(token.namespace)):
             message = f"no flow to {token.workload!r} asks for the token, so requests without one would pass"
-            yield Finding("MG028", message, token.origin.place, "expose the workload with the token, or drop it")
+            fix = "expose the workload with the token, or drop it"
+            yield Finding("MG028", message, token.origin.place, fix, is_absence=True)
 
 
 def _keys(token: TokenIssuer) -> Iterator[Finding]:
@@ -114,7 +115,8 @@ def _askers(intent: Intent) -> Iterator[Finding]:
         between = f"requests from {describe(flow.client)} to {describe(flow.server)}"
         if flow.token and not (isinstance(flow.server, WorkloadPeer) and (*flow.server.key, flow.token) in known):
             message = f"{between} must carry a token, but nothing says who issues it"
-            yield Finding("MG028", message, flow.origin.place, "name the issuer, its keys and the audiences")
+            fix = "name the issuer, its keys and the audiences"
+            yield Finding("MG028", message, flow.origin.place, fix, is_absence=True)
         if flow.request and flow.request.claims and not flow.token:
             message = f"{between} must carry claims, but no token that could hold them"
             yield Finding("MG028", message, flow.request_place or flow.origin.place, "ask for a token as well")

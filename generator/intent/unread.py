@@ -33,7 +33,7 @@ def _check_telemetry(intent: Intent) -> Iterator[Finding]:
             message += "ztunnel reads no Telemetry" if is_ambient else "its pods are outside the mesh"
             fix = "give the namespace a waypoint of its own, or leave it out" if is_ambient else "leave it out"
             related = ((namespace.origin.place, "this says so"),)
-            yield Finding("MG028", message, one.origin.place, fix, related=related)
+            yield Finding("MG028", message, one.origin.place, fix, related=related, is_absence=True)
 
 
 def _has_proxy(intent: Intent, namespace: Namespace) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 
 from generator.core.frozen import dataclass
-from generator.core.places import Json
+from generator.core.places import Json, Place
 from generator.model.terms import Authorization, Isolation, Mesh, Mtls, Origin, Port
 
 WorkloadKey = tuple[str, str]
@@ -53,6 +53,7 @@ class Namespace:
     zone: str = ""
     quota: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[str, Json] = field(default_factory=dict)
+    authorization_place: Place | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,8 @@ from generator.intent.consistency import check_intent
 from generator.intent.declarations import Declarations
 from generator.intent.load import load_declarations
 from generator.intent.overrides import apply_overrides
-from generator.intent.profile import STANDARD_INPUT, Profile, find_files, read_profiles
+from generator.intent.partial import between_profiles, certain, named_in_broken, settled, without
+from generator.intent.profile import STANDARD_INPUT, Profile, SourceFile, find_files, read_profiles
 from generator.intent.profile_types import common_definitions, profile_types
 from generator.model.intent import Intent
 from generator.pipeline.rendering import Rendering
@@ -110,28 +111,37 @@ def verify(request: Request) -> Bundle:
 
 def _whole(request: Request) -> Bundle:
     """Return every layer of the bundle, rendered, checked, and compared with the intent."""
-    profiles, findings = _profiles(request)
+    files, profiles, unread = _profiles(request)
     types = profile_types(request.profile_folders)
     declared, taken_over, mistakes = load_declarations(profiles, types, request.profile_folders)
-    _stop_at([*findings, *mistakes])
-    environment = _environment(request, [*profiles, *taken_over])
-    intent = _intent(declared, environment)
-    name = _checked(request.name if request.name is not None else bundle_name(request.paths, profiles))
-    inputs = tuple(_inputs(request, [*profiles, *taken_over]))
-    del declared, profiles, taken_over  # of ten thousand tenants they take hundreds of megabytes
-    resources, findings = plan(intent, environment)
-    _stop_at(findings)
+    wrong = [*unread, *mistakes]
+    if wrong:
+        in_doubt = named_in_broken(files, wrong)
+        declared = [one for one in declared if one.origin.place.file not in in_doubt]
+    read = [*profiles, *taken_over]
+    environment, unknown = _environment(request, read, wrong, is_whole=not unread and _are_within(mistakes, read))
+    sources, first = [(one.document.file, one.folder, one.environment) for one in read], profiles[:2]
+    del files, profiles, read, taken_over  # of ten thousand tenants they take hundreds of megabytes
+    intent, resources, meant = _intent(declared, environment, is_whole=not wrong)
+    _stop_at([*wrong, *unknown, *meant])
+    assert environment is not None  # noqa: S101  (else there was a reason to stop)
+    name = _checked(request.name if request.name is not None else bundle_name(request.paths, first))
     rendered = _rendering(request, name, resources).proven(intent, environment)
     _stop_unless_right(request, rendered.findings)
     extras = _extras(request, name, intent, environment)
+    inputs = tuple(_inputs(request, sources))
     return Bundle(name, environment, rendered.files, intent, tuple(resources), rendered.proof, inputs, extras)
 
 
-def _inputs(request: Request, profiles: Sequence[Profile]) -> Iterator[str]:
+_Source = tuple[str, Path, "str | None"]
+"""The file of a profile, the folder that it lies in, and the environment that it names."""
+
+
+def _inputs(request: Request, sources: Sequence[_Source]) -> Iterator[str]:
     """Yield every path that the bundle was made of; a folder too, as a new file in it is another input."""
     yield from (path for path in request.paths if path != STANDARD_INPUT)
-    yield from (one.document.file for one in profiles if one.document.file != "<stdin>")
-    named = [(Path(), request.environment), *((one.folder, one.environment) for one in profiles)]
+    yield from (file for file, _, _ in sources if file != "<stdin>")
+    named = [(Path(), request.environment), *((folder, environment) for _, folder, environment in sources)]
     yield from (str(folder / name) for folder, name in named if name and (folder / name).is_file())
     for folder in (*request.profile_folders, *request.template_folders):
         yield str(folder)
@@ -162,36 +172,62 @@ def _stop_unless_proven(request: Request, proof: Proof) -> None:
         raise OurBug(f"the rendered bundle does not do what the profile says:\n{listed}")
 
 
-def _profiles(request: Request) -> tuple[list[Profile], list[Finding]]:
+def _profiles(request: Request) -> tuple[list[SourceFile], list[Profile], list[Finding]]:
+    """Return the files of the run, the profiles in them with all overrides, and what could not be read."""
     files, findings = find_files(request.paths, request.standard_input)
     profiles, mistakes = read_profiles(files, common_definitions())
-    if not findings and not mistakes:
-        profiles = apply_overrides(profiles, request.overrides)
-    return profiles, [*findings, *mistakes]
+    findings += mistakes
+    if request.overrides and findings:
+        raise InvalidInput(findings)  # who is to be changed is not known, so what they say is not either
+    return files, apply_overrides(profiles, request.overrides), findings
 
 
-def _environment(request: Request, profiles: Sequence[Profile]) -> Environment:
-    """Return the one environment of the run: asked for on the command line, or in the profiles."""
+def _environment(
+    request: Request, profiles: Sequence[Profile], wrong: Iterable[Finding], *, is_whole: bool
+) -> tuple[Environment | None, list[Finding]]:
+    """Return the one environment of the run: asked for on the command line, or in the profiles.
+
+    None where it cannot be read, or where it may be named by what could not be read.
+    """
+    named = [(one.environment, one.folder, one.document.place(("environment",))) for one in profiles if one.environment]
+    told = {place for one in wrong for place, _ in one.related}
+    name, folder, place = named[0] if named else (DEFAULT_ENVIRONMENT, Path(), None)
     if request.environment is not None:
-        return load_environment(request.environment, Path())
-    asked = [(one.folder, one.environment, one.document.place(("environment",))) for one in profiles if one.environment]
-    if not asked:
-        return load_environment(DEFAULT_ENVIRONMENT, Path())
-    folder, name, place = asked[0]
-    for _, other, elsewhere in asked[1:]:
-        if other != name:
-            message = f"the profiles of this run name two environments, {name!r} and {other!r}"
-            related = ((place, "the other one"),)
-            fix = "one bundle is for one cluster: render them apart, or choose with --env"
-            raise InvalidInput([Finding("MG025", message, elsewhere, fix, related=related)])
-    return load_environment(name, folder, place)
+        name, folder, place = request.environment, Path(), None
+    elif place is None and not is_whole:
+        return None, []
+    elif others := [(other, where) for other, _, where in named if other != name]:
+        message = f"the profiles of this run name two environments, {name!r} and {others[0][0]!r}"
+        related = ((place, "the other one"),) if place else ()
+        fix = "one bundle is for one cluster: render them apart, or choose with --env"
+        conflict = Finding("MG025", message, others[0][1], fix, related=related)
+        return None, [] if others[0][1] in told else [conflict]
+    try:
+        return load_environment(name, folder, place), []
+    except InvalidInput as error:
+        return None, list(error.findings)
 
 
-def _intent(declared: Sequence[Declarations], environment: Environment) -> Intent:
-    intent, findings = compose(declared, environment)
-    _stop_at(findings)
-    _stop_at(check_intent(intent, environment))
-    return intent
+def _are_within(findings: Iterable[Finding], profiles: Iterable[Profile]) -> bool:
+    """Tell whether all of *findings* are about profiles that could be read at least so far."""
+    known = {one.document.file for one in profiles}
+    return all(one.place is None or one.place.file in known for one in findings)
+
+
+def _intent(
+    declared: Sequence[Declarations], environment: Environment | None, *, is_whole: bool
+) -> tuple[Intent, list[Resource], list[Finding]]:
+    """Return what is meant, its objects, and all that is wrong with it; of a part, only what holds for the whole."""
+    intent, findings = compose(declared, environment or load_environment(DEFAULT_ENVIRONMENT, Path()))
+    if not is_whole:
+        intent, findings = settled(intent), certain(findings)
+    if environment is None:
+        return intent, [], between_profiles(findings)
+    refused = check_intent(intent, environment)
+    resources, unknown = plan(without(intent, refused), environment)
+    if findings or not is_whole:
+        refused = certain(refused)
+    return intent, resources, [*findings, *refused, *unknown]
 
 
 def _stop_at(findings: Sequence[Finding]) -> None:

@@ -11,11 +11,25 @@ _READ: dict[str, tuple[str, ...]] = {
     "": ("namespaces", "pods", "serviceaccounts", "services"),
     "apps": ("daemonsets", "deployments", "statefulsets"),
     "networking.k8s.io": ("networkpolicies",),
-    "networking.istio.io": ("destinationrules", "envoyfilters", "gateways", "serviceentries", "sidecars"),
+    "networking.istio.io": (
+        "destinationrules",
+        "envoyfilters",
+        "gateways",
+        "serviceentries",
+        "sidecars",
+        "virtualservices",
+    ),
     "security.istio.io": ("authorizationpolicies", "peerauthentications", "requestauthentications"),
     "telemetry.istio.io": ("telemetries",),
 }
-"""What the rules look at, by API group; no Secrets."""
+"""What the rules look at, by API group; no Secrets. Where one of these cannot be listed, the job fails."""
+
+_READ_IF_INSTALLED: dict[str, tuple[str, ...]] = {
+    "gateway.networking.k8s.io": (
+        *("gateways", "grpcroutes", "httproutes", "referencegrants", "tcproutes", "tlsroutes"),
+    ),
+}
+"""The same of what a cluster with Istio may do without: the API server knows which of these it has."""
 
 
 def plan_audits(intent: Intent) -> list[Resource]:
@@ -23,11 +37,14 @@ def plan_audits(intent: Intent) -> list[Resource]:
     return [one for audit in intent.traffic.audits for one in _objects(audit)]
 
 
+def _kinds(read: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(f"{name}.{group}".rstrip(".") for group, names in read.items() for name in names)
+
+
 def _objects(audit: Audit) -> list[Resource]:
-    kinds = tuple(f"{name}.{group}".rstrip(".") for group, names in _READ.items() for name in names)
-    job = AuditView(audit.schedule, audit.image, audit.name, kinds, audit.fail_on)
+    job = AuditView(audit.schedule, audit.image, audit.name, _kinds(_READ), _kinds(_READ_IF_INSTALLED), audit.fail_on)
     full_name = f"{audit.namespace}-{audit.name}"
-    role = ClusterRoleView(tuple(_READ.items()), ("list",))
+    role = ClusterRoleView((*_READ.items(), *_READ_IF_INSTALLED.items()), ("list",))
     binding = ClusterRoleBindingView(full_name, audit.namespace, audit.name)
     rbac = "rbac.authorization.k8s.io/v1"
     job_purpose = f"{audit.name}: lists the policies of the cluster and checks them; the job fails with findings."

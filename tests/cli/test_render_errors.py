@@ -33,7 +33,7 @@ def test_all_errors_in_one_run_each_with_place_line_and_cure(here: Path) -> None
     assert "shop.yaml:10:23: error[MG011]: `spec.workloads.api.protocl` is not a known field\n" in run.err
     assert "  10 |     api: {port: 9090, protocl: grpc}\n     |                       ^\n" in run.err
     assert "  fix: did you mean 'protocol'?\n" in run.err
-    assert run.err.splitlines()[-1].startswith("2 errors; nothing was written.")
+    assert run.err.splitlines()[-1].startswith("1 error; nothing was written.")
     (here / "shop.yaml").write_text(WRONG.replace("protocl", "protocol"))
     run = refused(here, "shop.yaml")
     assert "shop.yaml:13:23: error[MG020]" in run.err
@@ -108,7 +108,7 @@ def test_files_that_cannot_be_read(here: Path) -> None:
     (here / "odd").mkdir()
     (here / "odd" / "x.yaml").mkdir()
     for name, message in [
-        ("gone.yaml", "gone.yaml:1:1: error[MG001]: cannot be read: No such file"),
+        ("gone.yaml", "gone.yaml:1:1: error[MG001]: there is no such file"),
         ("loop.yaml", "loop.yaml:1:1: error[MG001]: cannot be read: "),
         ("folder.yaml", "folder.yaml:1:1: error[MG001]: the folder holds no .yaml file"),
         ("empty", "empty:1:1: error[MG001]: the folder holds no .yaml file"),

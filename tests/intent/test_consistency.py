@@ -32,6 +32,9 @@ FLAWS = {
     "paths outside the mesh": "  - {namespace: shop, name: old, mesh: none, ports: [{number: 80, protocol: http}]}\n"
     f"flows:\n  - {{from: {WEB}, to: {{workload: old, namespace: shop}}, paths: [/]}} # MG028\n",
     "caller without identity": f"flows:\n  - {{from: {JOB}, to: {API}}} # MG027\n",
+    "plaintext on all ports": f"flows:\n  - {{from: {JOB}, to: {API}, ports: all, plaintext: no sidecar}} # MG027\n",
+    "plaintext on all ports of a namespace": "flows:\n"
+    f"  - {{from: {JOB}, to: {{namespaces: [shop]}}, ports: all, plaintext: no sidecar}} # MG027\n",
     "token without issuer": f"flows:\n  - {{from: {WEB}, to: {API}, token: login}} # MG028\n",
     "token without flow": f"tokens:\n  - {ISSUER}}} # MG028\n",
     "token with two key sets": "tokens:\n"
@@ -50,6 +53,30 @@ def test_each_flaw_is_refused_at_its_line(flaw: str, tmp_path: Path) -> None:
     assert all(one.message and one.fix for one in refused)
 
 
+DEEP = """\
+namespaces:
+  - {name: deep, mesh: ambient, waypoint: create}
+workloads:
+  - {namespace: deep, name: a, ports: [{number: 80, protocol: http}]}
+  - {namespace: deep, name: b}
+flows:
+  - {from: {workload: b, namespace: deep}, to: {workload: a, namespace: deep}}
+"""
+
+
+@pytest.mark.parametrize(
+    "flow",
+    [
+        f"{{from: {JOB}, to: {{namespaces: [deep]}}, ports: [{TLS}], plaintext: no sidecar yet}}",
+        "{from: {anyone: true}, to: {workload: a, namespace: deep}, plaintext: nobody knows who calls}",
+        "{from: {anyone: true}, to: {namespaces: [deep]}, ports: [{number: 80, protocol: http}], plaintext: who knows}",
+    ],
+)
+def test_what_comes_in_plaintext_past_a_waypoint_is_refused(flow: str, tmp_path: Path) -> None:
+    intents = (BASE, f"{DEEP}  - {flow} # MG028\n")
+    assert found(findings(tmp_path, *intents)) == marked(*intents)
+
+
 def test_all_flaws_of_a_kind_come_in_one_run(tmp_path: Path) -> None:
     flows = [FLAWS[name].removeprefix("flows:\n") for name in ("unknown client", "unknown gateway", "unknown port")]
     intent = BASE + "flows:\n" + "".join(flows)
@@ -61,7 +88,7 @@ def test_all_flaws_of_a_kind_come_in_one_run(tmp_path: Path) -> None:
     [
         ("{workload: wbe, namespace: shop}", "did you mean 'web'?"),
         ("{workload: web, namespace: shpo}", "none is declared here"),
-        ("{profile: raw-1, service: web}", "did you mean 'raw-0'?; render its file in the same run"),
+        ("{profile: raw-1, service: web}", "did you mean 'raw-0'? Otherwise render its file in the same run"),
         ("{profile: raw-0, service: wbe}", "did you mean 'web'?"),
         ("{gateway: pubic}", "did you mean 'public'?"),
         ("{gateway: zzz}", "known: public"),

@@ -111,12 +111,17 @@ def _told(schema: dict[str, Any], text: str, prefix: tuple[str | int, ...] = ())
         (
             {"anyOf": [{"type": "string"}, {"type": "integer"}]},
             "[1]",
-            ("WRONG", "1:1", "the document must be text or a whole number, here it is a list", ""),
+            (
+                "WRONG",
+                "1:1",
+                "the document must be text or a whole number, here it is a list",
+                "write text or a whole number in its place",
+            ),
         ),
         (
             {"anyOf": [{"type": "string"}, {"properties": {"a": {"type": "integer"}}, "type": "object"}]},
             "a: x",
-            ("WRONG", "1:4", "`a` must be a whole number, here it is text", ""),
+            ("WRONG", "1:4", "`a` must be a whole number, here it is text", "write a whole number in its place"),
         ),
         (
             {"if": {"required": ["a"]}, "then": {"required": ["b"], "x-fix": "say which b"}},
@@ -137,14 +142,19 @@ def test_the_alternative_that_was_meant_is_explained() -> None:
         ]
     }
     assert _told(schema, "kind: closed\nreason: why") == [
-        ("WRONG", "2:9", "`reason` must be a whole number, here it is text", "")
+        ("WRONG", "2:9", "`reason` must be a whole number, here it is text", "write a whole number in its place")
     ]
 
 
 def test_a_part_of_a_document_is_told_from_its_root() -> None:
     schema = {"properties": {"port": {"type": "integer"}}}
     assert _told(schema, "spec:\n  items: [{port: x}]", ("spec", "items", 0)) == [
-        ("WRONG", "2:18", "`spec.items[0].port` must be a whole number, here it is text", "")
+        (
+            "WRONG",
+            "2:18",
+            "`spec.items[0].port` must be a whole number, here it is text",
+            "write a whole number in its place",
+        )
     ]
 
 

@@ -24,12 +24,13 @@ class LimitRangeView:
 
 @dataclass(frozen=True, slots=True)
 class AuditView:
-    """``spec`` of a CronJob that lists ``kinds`` and checks them."""
+    """``spec`` of a CronJob that lists ``kinds``, those of ``kinds_if_installed`` that there are, and checks all."""
 
     schedule: str
     image: str
     account: str
     kinds: tuple[str, ...]
+    kinds_if_installed: tuple[str, ...]
     fail_on: str
 
 
