@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from generator.core.findings import Finding
+from generator.core.frozen import dataclass
 from generator.core.places import Document, Json, Place, Route
 from generator.core.scalars import is_ambiguous, resolve
 from generator.core.secrets import discreet, holds_secret_object
@@ -153,20 +153,20 @@ def _sources(node: Node) -> list[Node]:
     return node.value if node.kind == "sequence" else [node]
 
 
-@dataclass(slots=True)
 class _Builder:
     """Turns composed nodes into plain data, noting places and collecting mistakes on the way."""
 
-    file: str
-    limits: Limits
-    allow_ambiguous: bool
-    place_from_tag: PlaceFromTag | None
-    findings: list[Finding] = field(default_factory=list)
-    documents: list[Document] = field(default_factory=list)
-    count: int = 0
-    values: dict[Route, Place] = field(default_factory=dict)
-    keys: dict[Route, Place] = field(default_factory=dict)
-    ambiguous: set[Place] = field(default_factory=set)
+    def __init__(self, file: str, limits: Limits, allow_ambiguous: bool, place_from_tag: PlaceFromTag | None) -> None:
+        self.file = file
+        self.limits = limits
+        self.allow_ambiguous = allow_ambiguous
+        self.place_from_tag = place_from_tag
+        self.findings: list[Finding] = []
+        self.documents: list[Document] = []
+        self.count = 0
+        self.values: dict[Route, Place] = {}
+        self.keys: dict[Route, Place] = {}
+        self.ambiguous: set[Place] = set()
 
     def add_documents(self, nodes: Iterable[Node]) -> None:
         for node in nodes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import inspect
+import operator
 import pickle
 from collections.abc import Mapping
 from dataclasses import field
@@ -121,6 +122,37 @@ def test_the_outside_is_the_same() -> None:
     assert OURS.__init__.__annotations__ == STANDARD.__init__.__annotations__
 
 
+def test_in_order() -> None:
+    body = {"__annotations__": {"a": "int", "b": "int"}}
+    ours = frozen._define_ordered(type("Pair", (), dict(body)))
+    standard: Any = dataclasses.dataclass(frozen=True, slots=True, order=True)(type("Pair", (), dict(body)))
+    pairs = [(1, 2), (1, 1), (0, 9), (1, 2)]
+    assert [repr(one) for one in sorted(ours(*pair) for pair in pairs)] == [
+        repr(one) for one in sorted(standard(*pair) for pair in pairs)
+    ]
+    for compare in (operator.lt, operator.le, operator.gt, operator.ge):
+        for first in pairs:
+            assert [compare(ours(*first), ours(*other)) for other in pairs] == [
+                compare(standard(*first), standard(*other)) for other in pairs
+            ]
+        with pytest.raises(TypeError):
+            compare(ours(1, 2), (1, 2))
+        with pytest.raises(TypeError):
+            compare(OURS("a"), OURS("b"))
+
+
+def test_fields_are_not_inherited() -> None:
+    with pytest.raises(AssertionError):
+        frozen._define(type("Below", (OURS,), {"__annotations__": {"more": "int"}}))
+
+
 def test_a_method_of_its_own_stays() -> None:
     body = {"__annotations__": {"a": "int"}, "__repr__": lambda _: "own"}
     assert repr(frozen._define(type("Own", (), body))(1)) == "own"
+
+
+def test_an_initializer_of_its_own_stays() -> None:
+    def initialize(self: Any) -> None:
+        object.__setattr__(self, "a", 7)
+
+    assert frozen._define(type("Own", (), {"__annotations__": {"a": "int"}, "__init__": initialize}))().a == 7
