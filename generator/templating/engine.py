@@ -8,7 +8,10 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound
+from jinja2.environment import Environment
+from jinja2.exceptions import TemplateError, TemplateNotFound
+from jinja2.loaders import ChoiceLoader, FileSystemLoader
+from jinja2.runtime import StrictUndefined
 from markupsafe import Markup
 
 from generator.core.errors import MeshgenError

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from jinja2 import Undefined
+from jinja2.runtime import Undefined
 from markupsafe import Markup
 
 from generator.core.scalars import is_plain_safe
