@@ -48,11 +48,11 @@ class _Later:
 
 def _define(cls: type, more: Callable[[Callable[[Any], Any]], Methods] = lambda _: {}) -> type:
     assert not hasattr(cls, "__dataclass_fields__"), "fields are not inherited here"  # noqa: S101
+    cls.__doc__ = cls.__doc__ or cls.__name__  # else the standard library works out the signature for it
     content = {name: value for name, value in cls.__dict__.items() if name not in ("__dict__", "__weakref__")}
     fields = {name: _field(content.pop(name, dataclasses.MISSING)) for name in content.get("__annotations__", {})}
     compared = _values([name for name, field in fields.items() if field.compare])
     content |= {
-        "__doc__": cls.__doc__ or cls.__name__,
         "__slots__": tuple(fields),
         "__match_args__": tuple(name for name, field in fields.items() if field.init),
         "__dataclass_fields__": _Later(lambda _: _standard_fields(cls)),

@@ -12,6 +12,7 @@ from importlib.util import find_spec, module_from_spec
 from typing import Any
 
 POSTPONED = (
+    "decimal",
     "difflib",
     "jinja2",
     "linecache",

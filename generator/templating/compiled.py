@@ -27,7 +27,7 @@ from jinja2 import compiler
 from generator import __version__
 from generator.core import scalars
 from generator.core.private_folder import private_folder
-from generator.templating import bounds, placed, quoting
+from generator.templating import placed, quoting
 
 if TYPE_CHECKING:
     from jinja2 import BytecodeCache, Environment
@@ -101,8 +101,9 @@ class _Kept:
 def _program() -> str:
     """Return what tells this program from every other one that compiles the same source to other code."""
     # Constants are worked out while compiling, with our filters: the code depends on those, too.
-    sources = (compiler, quoting, placed, scalars, bounds)
-    return repr((__version__, sys.version, [_version_of(module.__file__) for module in sources]))
+    sources = [module.__file__ for module in (compiler, quoting, placed, scalars)]
+    bounds = os.path.join(os.path.dirname(__file__), "bounds.py")  # noqa: PTH118, PTH120  (loaded for templates of users alone)
+    return repr((__version__, sys.version, [_version_of(file) for file in (*sources, bounds)]))
 
 
 def _version_of(file: str | None) -> tuple[int, int]:
