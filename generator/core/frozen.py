@@ -1,16 +1,17 @@
 """Frozen dataclasses that are quick to define.
 
 The standard decorator writes and compiles six functions for each frozen class, which takes
-half a millisecond (CPython 3.11); every render defines 150 such classes, and uses some of
-them. Here `__init__` is compiled when the first object is made, and the other functions
-are shared. What this decorator makes behaves as what the standard one makes. For modules
-on the way of every render; elsewhere use the standard decorator.
+half a millisecond (CPython 3.11); every render defines 150 such classes, and makes more than
+a few objects of a tenth of them. Here `__init__` is compiled for those, and the other
+functions are shared. What this decorator makes behaves as what the standard one makes. For
+modules on the way of every render; elsewhere use the standard decorator.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from operator import attrgetter, ge, gt, le, lt
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,9 @@ else:
         assert slots, "for other classes there is the standard decorator"  # noqa: S101
         return _define_ordered if order else _define
 
+
+_UNCOMPILED = 16
+"""Objects of a class that take less time without a compiled ``__init__`` than it takes to compile it."""
 
 Fields = Mapping[str, "dataclasses.Field[Any]"]
 Methods = dict[str, Callable[..., Any]]
@@ -46,6 +50,39 @@ class _Later:
         return getattr(owner if instance is None else instance, self._name)
 
 
+class _Initializer(_Later):
+    """``__init__``: works field by field for the first objects, and is compiled for more, or for who looks at it."""
+
+    def __init__(self, fields: Fields) -> None:
+        super().__init__(lambda made: _initializer(made, fields))
+        self._fields = fields
+        self._uncompiled = _UNCOMPILED
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        if instance is None or not self._uncompiled:
+            return super().__get__(instance, owner)
+        self._uncompiled -= 1
+        return partial(self._fill, instance)
+
+    def _fill(self, made: Any, /, *values: Any, **named: Any) -> None:
+        taken = [name for name, field in self._fields.items() if field.init]
+        given = dict(zip(taken, values, strict=False)) | named
+        filled = {name: given[name] if name in given else _default(field) for name, field in self._fields.items()}
+        is_each_once = len(given) == len(values) + len(named) and given.keys() <= {*taken}
+        if not is_each_once or any(filled[name] is dataclasses.MISSING for name in taken):
+            _initializer(self._class, self._fields)(made, *values, **named)  # Python says what is wrong
+            return
+        for name, value in filled.items():
+            if value is not dataclasses.MISSING:
+                object.__setattr__(made, name, value)
+        if hasattr(made, "__post_init__"):
+            made.__post_init__()
+
+
+def _default(field: dataclasses.Field[Any]) -> Any:
+    return field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
+
+
 def _define(cls: type, more: Callable[[Callable[[Any], Any]], Methods] = lambda _: {}) -> type:
     assert not hasattr(cls, "__dataclass_fields__"), "fields are not inherited here"  # noqa: S101
     cls.__doc__ = cls.__doc__ or cls.__name__  # else the standard library works out the signature for it
@@ -57,7 +94,7 @@ def _define(cls: type, more: Callable[[Callable[[Any], Any]], Methods] = lambda 
         "__match_args__": tuple(name for name, field in fields.items() if field.init),
         "__dataclass_fields__": _Later(lambda _: _standard_fields(cls)),
     }
-    made = {"__init__": _Later(lambda made: _initializer(made, fields)), **_methods(fields, compared), **more(compared)}
+    made = {"__init__": _Initializer(fields), **_methods(fields, compared), **more(compared)}
     content |= {name: method for name, method in made.items() if content.get(name) is None}
     return type(cls)(cls.__name__, cls.__bases__, content)
 
@@ -66,7 +103,12 @@ def _define_ordered(cls: type) -> type:
     return _define(cls, _comparisons)
 
 
+_PLAIN: dataclasses.Field[Any] = dataclasses.field()
+
+
 def _field(said: Any) -> dataclasses.Field[Any]:
+    if said is dataclasses.MISSING:
+        return _PLAIN
     return said if isinstance(said, dataclasses.Field) else dataclasses.field(default=said)
 
 

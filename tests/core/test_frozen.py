@@ -60,9 +60,20 @@ ARGUMENTS: list[tuple[tuple[Any, ...], dict[str, Any]]] = [
 ]
 
 
+def _fresh(*, is_compiled: bool) -> Any:
+    made, _ = _both(_Plain)
+    for _ in range(frozen._UNCOMPILED if is_compiled else 0):
+        made("a")
+    assert isinstance(vars(made)["__init__"], frozen._Initializer)  # until the next object
+    return made
+
+
+@pytest.mark.parametrize("is_compiled", [False, True])
 @pytest.mark.parametrize(("args", "kwargs"), ARGUMENTS)
-def test_the_same_values(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    ours, standard = OURS(*args, **kwargs), STANDARD(*args, **kwargs)
+def test_the_same_values(args: tuple[Any, ...], kwargs: dict[str, Any], is_compiled: bool) -> None:
+    made = _fresh(is_compiled=is_compiled)
+    ours, standard = made(*args, **kwargs), STANDARD(*args, **kwargs)
+    assert isinstance(vars(made)["__init__"], frozen._Initializer) is not is_compiled
     assert repr(ours) == repr(standard)
     assert [getattr(ours, one.name) for one in dataclasses.fields(ours)] == [
         getattr(standard, one.name) for one in dataclasses.fields(standard)
@@ -87,11 +98,25 @@ def test_hash_alike(cls: type) -> None:
     assert repr(ours()) == repr(standard())
 
 
-@pytest.mark.parametrize(("args", "kwargs"), [((), {}), (("a", 1, {}, 4, []), {}), (("a",), {"none": 1})])
-def test_wrong_arguments_are_refused(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    for made in (OURS, STANDARD):
-        with pytest.raises(TypeError):
+@pytest.mark.parametrize("is_compiled", [False, True])
+@pytest.mark.parametrize(
+    ("args", "kwargs"),
+    [
+        ((), {}),
+        (("a", 1, {}, 4, []), {}),
+        (("a",), {"none": 1}),
+        (("a",), {"first": "b"}),
+        ((), {"second": 1}),
+        (("a",), {"made": []}),
+    ],
+)
+def test_wrong_arguments_are_refused(args: tuple[Any, ...], kwargs: dict[str, Any], is_compiled: bool) -> None:
+    words = []
+    for made in (_fresh(is_compiled=is_compiled), STANDARD):
+        with pytest.raises(TypeError) as refused:
             made(*args, **kwargs)
+        words.append(str(refused.value))
+    assert words[0] == words[1]
 
 
 def test_nothing_can_be_changed() -> None:
