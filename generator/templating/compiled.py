@@ -16,7 +16,6 @@ import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from types import CodeType
@@ -47,13 +46,13 @@ def compiled_templates(finalize: Callable[[Any], Any], environment: str) -> Byte
     return cast("BytecodeCache", _Kept(folder, f"{environment} {finalize.__module__}.{finalize.__qualname__}"))
 
 
-@dataclass(slots=True)
 class _Entry:
     """One template: where it is kept, what it was compiled from and with, and the code once there is any."""
 
-    path: str
-    origin: bytes
-    code: CodeType | None = None
+    def __init__(self, path: str, origin: bytes) -> None:
+        self.path = path
+        self.origin = origin
+        self.code: CodeType | None = None
 
 
 class _Kept:
