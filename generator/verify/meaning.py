@@ -6,10 +6,10 @@ the two to share code, a mistake in it would be invisible to the proof.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Iterator
 from functools import cache, cached_property
 
+from generator.core.addresses import Network, as_address, as_network
 from generator.environment.model import Environment, Pods
 from generator.model.flows import Flow
 from generator.model.intent import Intent
@@ -31,7 +31,7 @@ from generator.semantics.universe import Universe
 from generator.topology import GATEWAY_NAME, Endpoint, Point
 
 _INTERNAL = tuple(
-    ipaddress.ip_network(one)
+    as_network(one)
     for one in (
         *("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"),
         *("fc00::/7", "fe80::/10"),
@@ -124,15 +124,15 @@ class Meaning:
         """Tell whether *address* is meant: in the range, and in no internal range that the range merely includes."""
         if not address:
             return False
-        where = ipaddress.ip_address(address)
+        where = as_address(address)
         if peer.is_public and f"IPv{where.version}" not in self.environment.ip_families:
             return False
         ranges = ("0.0.0.0/0", "::/0") if peer.is_public else peer.cidrs
         known = self.environment.addresses
         parts = (known.pods, known.nodes, known.services, known.api_server if peer.is_public else ())
-        own = [ipaddress.ip_network(one) for part in parts for one in part or ()]
-        internal = [*_INTERNAL, *own, *map(ipaddress.ip_network, known.metadata)]
-        for cidr in map(ipaddress.ip_network, ranges):
+        own = [as_network(one) for part in parts for one in part or ()]
+        internal = [*_INTERNAL, *own, *map(as_network, known.metadata)]
+        for cidr in map(as_network, ranges):
             if where in cidr and not any(where in one and _is_part(one, cidr) for one in internal):
                 return True
         return False
@@ -188,12 +188,10 @@ def is_at(flow: Flow, point: Point) -> bool:
 
 def is_within(address: str, cidrs: tuple[str, ...]) -> bool:
     """Tell whether *address* lies in one of *cidrs*."""
-    return bool(address) and any(ipaddress.ip_address(address) in ipaddress.ip_network(one) for one in cidrs)
+    return bool(address) and any(as_address(address) in as_network(one) for one in cidrs)
 
 
-def _is_part(
-    inner: ipaddress.IPv4Network | ipaddress.IPv6Network, outer: ipaddress.IPv4Network | ipaddress.IPv6Network
-) -> bool:
+def _is_part(inner: Network, outer: Network) -> bool:
     """Tell whether *inner* is a proper part of *outer*: a range asked for exactly is meant."""
     if inner.version != outer.version or inner == outer:
         return False
