@@ -65,22 +65,21 @@ class _Initializer(_Later):
         return partial(self._fill, instance)
 
     def _fill(self, made: Any, /, *values: Any, **named: Any) -> None:
-        taken = [name for name, field in self._fields.items() if field.init]
-        given = dict(zip(taken, values, strict=False)) | named
-        filled = {name: given[name] if name in given else _default(field) for name, field in self._fields.items()}
-        is_each_once = len(given) == len(values) + len(named) and given.keys() <= {*taken}
-        if not is_each_once or any(filled[name] is dataclasses.MISSING for name in taken):
-            _initializer(self._class, self._fields)(made, *values, **named)  # Python says what is wrong
-            return
-        for name, value in filled.items():
+        given = dict(zip(made.__match_args__, values, strict=False))
+        is_right = len(given) == len(values) and given.keys().isdisjoint(named)
+        given |= named
+        for name, field in self._fields.items():
+            value = given.pop(name, dataclasses.MISSING) if field.init else dataclasses.MISSING
+            if value is dataclasses.MISSING:
+                value = field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
             if value is not dataclasses.MISSING:
                 object.__setattr__(made, name, value)
+            elif field.init:
+                is_right = False
+        if given or not is_right:
+            _initializer(self._class, self._fields)(made, *values, **named)  # Python says what is wrong
         if hasattr(made, "__post_init__"):
             made.__post_init__()
-
-
-def _default(field: dataclasses.Field[Any]) -> Any:
-    return field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
 
 
 def _define(cls: type, more: Callable[[Callable[[Any], Any]], Methods] = lambda _: {}) -> type:
