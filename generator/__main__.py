@@ -18,6 +18,9 @@ def main() -> None:
     if _is_answered(sys.argv[1:]):
         return
     gc.set_threshold(100_000, 50, 100)  # what is loaded at the start is no garbage, and looking for some takes time
+    from generator.core.postponed import postpone
+
+    postpone()
     from generator.core.errors import EXIT_INTERRUPTED, EXIT_OUR_BUG
 
     for stream in (sys.stdout, sys.stderr):
@@ -38,6 +41,8 @@ def main() -> None:
             file=sys.stderr,
         )
         sys.exit(EXIT_OUR_BUG)
+    finally:
+        gc.freeze()  # the system takes all memory back at once; the interpreter would look through it first, twice
 
 
 def _is_answered(words: list[str]) -> bool:

@@ -1,7 +1,7 @@
 """How verbs declare their parameters, and the options that several of them share.
 
-A verb's signature is the one table of its options: Typer reads it through `generator.cli.app`,
-and `generator.cli.quick` without loading Typer.
+A verb's signature is the one table of its options, which Typer reads through `generator.cli.app`.
+`render` is read by `generator.cli.quick`, too, without loading Typer.
 """
 
 from __future__ import annotations

@@ -45,9 +45,9 @@ def at_work(what: str) -> Iterator[None]:
 def _is_watched() -> bool:
     """Tell whether a person looks at standard error, at a terminal that can take a line back."""
     return (
-        hasattr(signal, "setitimer")
-        and sys.stderr is not None
+        sys.stderr is not None
         and sys.stderr.isatty()
+        and hasattr(signal, "setitimer")
         and os.environ.get("TERM", "dumb") != "dumb"
         and not os.environ.get("CI")
     )

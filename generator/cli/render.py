@@ -170,9 +170,9 @@ def _compare(folder: Path, files: dict[str, bytes], *, show_difference: bool) ->
 
 
 def _write_beside(texts: Mapping[Path, str]) -> None:
-    from generator.output.depfile import write_depfile  # noqa: PLC0415
-
     for path, text in texts.items():
+        from generator.output.depfile import write_depfile  # noqa: PLC0415  (start-up: only what a run needs)
+
         write_depfile(path, text)
 
 

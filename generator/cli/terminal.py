@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import IO, ParamSpec
 
-from generator.core.codes import NOT_DONE
 from generator.core.errors import EXIT_BROKEN_PIPE, EXIT_OK, InvalidInput, MeshgenError
 from generator.core.findings import Finding
 
@@ -34,7 +33,8 @@ def emit(text: str) -> None:
 
 def fail(error: MeshgenError, output_format: str = "text", *, writes: bool = False) -> int:
     """Report *error* and return its exit code. Findings go to standard output when a program reads them."""
-    from generator.report import REPORTERS  # noqa: PLC0415  (only when something went wrong)
+    from generator.core.codes import NOT_DONE  # noqa: PLC0415  (only when something went wrong)
+    from generator.report import REPORTERS  # noqa: PLC0415
     from generator.report.safe import printable  # noqa: PLC0415
 
     output_format = output_format if output_format in REPORTERS else "text"  # a table's format is none of findings

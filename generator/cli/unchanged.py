@@ -1,8 +1,8 @@
 """`meshgen render` where nothing has changed: answered from memory, and by nothing else.
 
-Reads a plain command line by itself: `generator.cli.quick` needs the option table of the
-verb, and loading that takes longer than comparing a whole bundle. What is not plain here,
-or was never answered before, goes the usual way. A test holds the words equal to the table.
+Reads a plain command line by itself: loading the option table of the verb takes longer
+than comparing a whole bundle. What is not plain here, or was never answered before, goes
+the usual way. Tests hold the words equal to the table, and what is read to what Typer reads.
 """
 
 from __future__ import annotations
@@ -26,16 +26,18 @@ VALUES = {
     "--depfile": "depfile",
 }
 MANY = frozenset({"profiles", "overrides", "profile_folders", "template_folders", "schemas"})
-_PATHS = frozenset({"profile_folders", "template_folders", "schemas", "depfile"})
+PATHS = frozenset({"profile_folders", "template_folders", "schemas", "depfile"})
 _NOT_ASKED = frozenset({"check", "dry_run"})
 """Whether to write: the same question, as nothing is written where nothing has changed."""
+_STREAM = "-"
+"""Standard input, and standard output."""
 _USUAL = {"layer": "all", "output_format": "text"}
 
 
 def answered(words: list[str]) -> bool:
     """Tell whether `render` with *words* has nothing to do, and say so to the user."""
-    given = _read(words)
-    if given is None:
+    given = read(words)
+    if given is None or any(_has_stream(value) for value in given.values()):
         return False
     is_comparison = bool(_NOT_ASKED & given.keys())
     if is_comparison and "depfile" in given:  # an error
@@ -55,12 +57,12 @@ def question(given: dict[str, object]) -> str:
         value = given[name]
         if value is not None and value != _USUAL.get(name, False):
             parts = value if isinstance(value, list) else [value]
-            asked.append((name, [_plain(str(part)) if name in _PATHS else str(part) for part in parts]))
+            asked.append((name, [_plain(str(part)) if name in PATHS else str(part) for part in parts]))
     return repr(asked)
 
 
-def _read(words: list[str]) -> dict[str, object] | None:
-    """Return what *words* say for the parameters of `render`, None where that is not plain."""
+def read(words: list[str]) -> dict[str, object] | None:
+    """Return what *words* say for the parameters of `render`, as text; None where that is not plain."""
     given: dict[str, object] = {}
     rest = iter(words)
     for word in rest:
@@ -68,14 +70,18 @@ def _read(words: list[str]) -> dict[str, object] | None:
             given[SWITCHES[word]] = True
             continue
         name = VALUES.get(word, "profiles")
-        value = next(rest, "-") if word in VALUES else word
-        if value.startswith("-"):  # also standard input and output
+        value = next(rest, "--") if word in VALUES else word
+        if value.startswith("-") and value != _STREAM:
             return None
         if name in MANY:
             given.setdefault(name, []).append(value)  # type: ignore[attr-defined]
         else:
             given[name] = value
     return given if "profiles" in given else None
+
+
+def _has_stream(value: object) -> bool:
+    return _STREAM in (value if isinstance(value, list) else [value])
 
 
 def _plain(path: str) -> str:

@@ -36,6 +36,8 @@ class NotCel(Exception):
 
 @dataclass(slots=True)
 class _Reader:
+    """The tokens of one expression, and how far they are read."""
+
     tokens: list[tuple[str, str]]
     at: int = 0
     names: list[tuple[str, ...]] = field(default_factory=list)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
+
+from generator.core.frozen import dataclass
 
 Json = Any
 """Plain data as YAML gives it: None, bool, int, float, str, list, dict with string keys."""

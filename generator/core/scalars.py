@@ -19,9 +19,11 @@ _CONSTANTS: dict[str, Json] = {
 }  # fmt: skip
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+\.[0-9]*)([eE][-+][0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
-_AMBIGUOUS = re.compile(
-    r"""y|Y|n|N|yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF   # booleans in YAML 1.1 alone
-    | [-+]?0[0-9_]+                                          # octal in 1.1, decimal in 1.2
+_BOOLEANS_OF_1_1 = frozenset(
+    ("y", "Y", "n", "N", "yes", "Yes", "YES", "no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF")
+)
+_AMBIGUOUS = r"""
+    [-+]?0[0-9_]+                                            # octal in 1.1, decimal in 1.2
     | [-+]?0[oO][0-7_]+ | [-+]?0[bB][01_]+ | [-+]?0[xX][0-9a-fA-F_]+
     | [-+]?[0-9][0-9_]*_[0-9_]*(\.[0-9_]*)?                  # digit groups in 1.1 alone
     | [-+]?[0-9][0-9_]*\.[0-9]*_[0-9_]* | \.[0-9]+_[0-9_]*
@@ -29,11 +31,12 @@ _AMBIGUOUS = re.compile(
     | [-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?           # base 60 in 1.1 alone
     | [-+]?[0-9][0-9_]*(\.[0-9_]*)?[eE][-+]?[0-9]+           # exponents: three readers, three rules
     | [-+]?\.[0-9_]+[eE][-+]?[0-9]+ | = | <<
-    """,
-    re.VERBOSE,
-)
+    """
 _STARTS = frozenset("yYnNoO+-.=<0123456789")
 """What such a scalar begins with; most texts need no closer look."""
+_STARTS_ALONE = frozenset("+-.=<0")
+_WITHIN = frozenset("_:eE")
+"""What such a number has somewhere, if it does not begin with one of `_STARTS_ALONE`; few runs compile the pattern."""
 # Everything that no reader could take for anything but a string; see `is_plain_safe`.
 _PLAIN_SAFE = re.compile(r"[A-Za-z_/][A-Za-z0-9_./*-]*")
 _WORDS = frozenset(word.lower() for word in _CONSTANTS) | {"y", "n", "yes", "no", "on", "off"}
@@ -55,7 +58,14 @@ def resolve(text: str) -> Json:
 
 def is_ambiguous(text: str) -> bool:
     """Tell whether YAML 1.1 and YAML 1.2 read the plain scalar *text* as different values."""
-    return text[:1] in _STARTS and _AMBIGUOUS.fullmatch(text) is not None
+    first = text[:1]
+    if first not in _STARTS:
+        return False
+    if first.isalpha():
+        return text in _BOOLEANS_OF_1_1
+    if first not in _STARTS_ALONE and _WITHIN.isdisjoint(text):
+        return False
+    return re.fullmatch(_AMBIGUOUS, text, re.VERBOSE) is not None
 
 
 def is_plain_safe(text: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from _ruamel_yaml import CParser
@@ -20,10 +19,11 @@ from ruamel.yaml.events import (
 )
 
 from generator.core.findings import Finding
+from generator.core.frozen import dataclass
 from generator.core.places import Place
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Node:
     """A composed value. ``value`` is text, a list of nodes, or a list of (key, value) nodes."""
 

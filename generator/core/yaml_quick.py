@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -30,6 +30,7 @@ from ruamel.yaml.events import (
 )
 
 from generator.core.findings import Finding
+from generator.core.frozen import dataclass
 from generator.core.places import Document, Json, Place, Route
 from generator.core.scalars import is_ambiguous, resolve
 from generator.core.yaml_reader import DEFAULT_LIMITS, Limits, has_control_character, read_documents
@@ -58,7 +59,7 @@ def read_quickly(
     return found, []
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Noted:
     """Documents, and the position of every key and value of all of them in the order of the text."""
 

@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from generator.core.findings import Finding
+from generator.core.frozen import dataclass
 from generator.core.places import Document, Json, Place, Route
 from generator.core.scalars import is_ambiguous, resolve
-from generator.core.secrets import discreet, holds_secret_object
-from generator.core.syntax_errors import syntax_error
 from generator.core.yaml_nodes import Node, YamlRefused, compose, is_limit_of_libyaml
 
 _STANDARD_TAGS = frozenset({"tag:yaml.org,2002:str", "!!str", "!"})
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
+_CONTROL = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]"
 
 _BREAKS = "\x85\u2028\u2029"
 
@@ -67,8 +65,11 @@ def read_documents(
     if findings:
         return [], findings
     documents, findings = _read(decoded, file, limits, allow_ambiguous, place_from_tag)
-    if findings and holds_secret_object(decoded):
-        findings = [discreet(one) for one in findings]
+    if findings:
+        from generator.core.secrets import discreet, holds_secret_object  # noqa: PLC0415  (start-up: only what a run needs)
+
+        if holds_secret_object(decoded):
+            findings = [discreet(one) for one in findings]
     return documents, findings
 
 
@@ -87,6 +88,8 @@ def _read(
     except YamlRefused as error:
         return [], [*builder.findings, error.finding]
     except MarkedYAMLError as error:
+        from generator.core.syntax_errors import syntax_error  # noqa: PLC0415  (start-up: only what a run needs)
+
         return [], [*builder.findings, syntax_error(error, file, decoded)]
     except YAMLError as error:
         return [], [*builder.findings, Finding("MG002", f"not valid YAML: {error}", Place(file, 1, 1))]
@@ -105,7 +108,7 @@ def _decode(text: str | bytes, file: str, limits: Limits) -> tuple[str, list[Fin
             place = _end_of(raw[: error.start].decode("utf-8-sig", "replace"), file)
             return "", [Finding("MG006", "the file is not UTF-8 text", place, "save it as UTF-8")]
     text = text.removeprefix("\ufeff")
-    if match := _CONTROL.search(text):
+    if match := _first_control(text):
         place = _end_of(text[: match.start()], file)
         return "", [_control_character(match.group(), place)]
     return text, []
@@ -123,7 +126,12 @@ def _control_character(character: str, place: Place) -> Finding:
 
 def has_control_character(text: str) -> bool:
     """Whether *text* holds a character that YAML does not allow."""
-    return _CONTROL.search(text) is not None
+    return _first_control(text) is not None
+
+
+def _first_control(text: str) -> re.Match[str] | None:
+    """Search *text*; as none of them is printable, most texts need no search, and most runs no compiled pattern."""
+    return None if text.replace("\n", "").isprintable() else re.search(_CONTROL, text)
 
 
 def _end_of(text: str, file: str) -> Place:
@@ -139,20 +147,20 @@ def _sources(node: Node) -> list[Node]:
     return node.value if node.kind == "sequence" else [node]
 
 
-@dataclass(slots=True)
 class _Builder:
     """Turns composed nodes into plain data, noting places and collecting mistakes on the way."""
 
-    file: str
-    limits: Limits
-    allow_ambiguous: bool
-    place_from_tag: PlaceFromTag | None
-    findings: list[Finding] = field(default_factory=list)
-    documents: list[Document] = field(default_factory=list)
-    count: int = 0
-    values: dict[Route, Place] = field(default_factory=dict)
-    keys: dict[Route, Place] = field(default_factory=dict)
-    ambiguous: set[Place] = field(default_factory=set)
+    def __init__(self, file: str, limits: Limits, allow_ambiguous: bool, place_from_tag: PlaceFromTag | None) -> None:
+        self.file = file
+        self.limits = limits
+        self.allow_ambiguous = allow_ambiguous
+        self.place_from_tag = place_from_tag
+        self.findings: list[Finding] = []
+        self.documents: list[Document] = []
+        self.count = 0
+        self.values: dict[Route, Place] = {}
+        self.keys: dict[Route, Place] = {}
+        self.ambiguous: set[Place] = set()
 
     def add_documents(self, nodes: Iterable[Node]) -> None:
         for node in nodes:

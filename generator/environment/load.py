@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from generator.core import schema_errors
 from generator.core.errors import InvalidInput
 from generator.core.files import read_file
 from generator.core.findings import Finding
-from generator.core.json_schema import compile_schema
+from generator.core.json_schema import Validator, compile_schema
 from generator.core.names import suggestion
 from generator.core.places import Document, Json, Place
 from generator.core.resources import json_file, package_file
@@ -22,6 +23,7 @@ from generator.environment.families import check_families
 _PRESETS = package_file("environment", "presets")
 
 
+@cache
 def preset_names() -> tuple[str, ...]:
     """Return the names of the presets that come with meshgen."""
     return tuple(sorted(path.stem for path in _PRESETS.glob("*.yaml")))
@@ -30,6 +32,11 @@ def preset_names() -> tuple[str, ...]:
 def environment_schema() -> dict[str, Any]:
     """Return the JSON Schema of environment files."""
     return json_file("environment", "schema.json")
+
+
+@cache
+def _validator() -> Validator:
+    return compile_schema(environment_schema())
 
 
 def load_environment(name: str, base: Path, asked_at: Place | None = None) -> model.Environment:
@@ -70,8 +77,7 @@ def _document(name: str, base: Path, asked_at: Place | None) -> Document:
     if not findings:
         if plain_words.is_plain(documents[0].data):
             documents[0], findings = plain_words.in_our_form(documents[0])
-        validator = compile_schema(environment_schema())
-        findings += schema_errors.findings(documents[0], validator, wrong="MG012", unknown="MG011", missing="MG013")
+        findings += schema_errors.findings(documents[0], _validator(), wrong="MG012", unknown="MG011", missing="MG013")
         findings += gateways.completed(documents[0]) if not findings else []
     if findings:
         raise InvalidInput(findings)

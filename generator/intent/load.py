@@ -14,7 +14,6 @@ from generator.intent.expand import Expander
 from generator.intent.partial import certain
 from generator.intent.profile import Profile, find_files, read_profiles
 from generator.intent.profile_types import ProfileType, common_definitions, profile_folders
-from generator.intent.rollout import apply_rollout
 from generator.model.terms import Origin
 from generator.templating.engine import TemplateEngine
 from generator.templating.placed import finalize_placed
@@ -126,6 +125,8 @@ class _Loader:
     def _in_phase(self, declared: Declarations, parts: list[Declarations], *, is_whole: bool) -> list[Declarations]:
         if declared.rollout is None:
             return parts
+        from generator.intent.rollout import apply_rollout  # noqa: PLC0415  (start-up: only what a run needs)
+
         moved, findings = apply_rollout(parts, declared.rollout)
         self.findings += findings if is_whole else certain(findings)
         return moved

@@ -14,8 +14,8 @@ from generator.core.places import Document, Json, Place, Route
 from generator.core.yaml_reader import read_documents
 from generator.intent.profile import Profile
 
-_SHAPE = re.compile(r"(?:(?P<profile>[a-z0-9][-a-z0-9]*):)?(?P<path>[^=:\s]+)=(?P<value>.*)", re.DOTALL)
-_INDEX = re.compile("[0-9]{1,9}")
+_SHAPE = r"(?:(?P<profile>[a-z0-9][-a-z0-9]*):)?(?P<path>[^=:\s]+)=(?P<value>.*)"
+_INDEX = "[0-9]{1,9}"
 
 
 def apply_overrides(profiles: Sequence[Profile], overrides: Sequence[str]) -> list[Profile]:
@@ -46,7 +46,7 @@ def _refused(message: str, place: Place, fix: str) -> InvalidInput:
 
 
 def _parsed(text: str, place: Place, profiles: dict[str, Profile]) -> tuple[Profile, Sequence[str], Json]:
-    match = _SHAPE.fullmatch(text)
+    match = re.fullmatch(_SHAPE, text, re.DOTALL)
     if not match:
         raise _refused(f"{text!r} is no override", place, "write [PROFILE:]path=value, e.g. spec.namespace=shop")
     name = match["profile"]
@@ -103,5 +103,5 @@ def _step(at: Json, step: str) -> str | int | None:
     """Return *step* as a key of the mapping, or as an index of the list *at*; None where it leads nowhere."""
     if isinstance(at, dict):
         return step
-    is_index = isinstance(at, list) and _INDEX.fullmatch(step) and int(step) < len(at)
+    is_index = isinstance(at, list) and re.fullmatch(_INDEX, step) and int(step) < len(at)
     return int(step) if is_index else None

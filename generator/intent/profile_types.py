@@ -68,9 +68,9 @@ class ProfileType:
         definitions = {**common_definitions(), **spec.pop("$defs", {})}
         for key in ("$schema", "$id"):
             spec.pop(key, None)
-        envelope = envelope_schema()
-        envelope["properties"]["profile"] = {"const": self.name, "description": self.summary}
-        envelope["properties"]["spec"] = {"description": self.summary, **spec}
+        envelope, summary = envelope_schema(), self.summary
+        envelope["properties"]["profile"] = {"const": self.name, "description": summary}
+        envelope["properties"]["spec"] = {"description": summary, **spec}
         schema = {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "$id": f"https://meshgen.dev/schemas/v1alpha1/{self.name}.json",

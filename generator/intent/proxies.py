@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import decimal
 import re
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 
 from generator.core.findings import Finding
 from generator.model.terms import Origin
 from generator.model.traffic import Proxy, Traffic
 
-_UNITS: dict[str, int | Decimal] = {"": 1, "m": Decimal("0.001"), "k": 10**3, "M": 10**6, "G": 10**9}
+_UNITS: dict[str, int | str] = {"": 1, "m": "0.001", "k": 10**3, "M": 10**6, "G": 10**9}
 _UNITS |= {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
 _QUANTITY = re.compile(r"([0-9.]+)([A-Za-z]*)")
 
@@ -43,8 +43,8 @@ def _check_limits(requests: Mapping[str, str], limits: Mapping[str, str], origin
             yield Finding("MG028", message, origin.place, f"raise {name}Limit, or ask for less")
 
 
-def amount(quantity: str) -> Decimal:
+def amount(quantity: str) -> decimal.Decimal:
     """Return a Kubernetes quantity as a number."""
     match = _QUANTITY.fullmatch(quantity)
     assert match is not None  # noqa: S101  (the schema asks for it)
-    return Decimal(match[1]) * _UNITS[match[2]]
+    return decimal.Decimal(match[1]) * decimal.Decimal(_UNITS[match[2]])

@@ -40,6 +40,8 @@ def apply_rollout(parts: Sequence[Declarations], rollout: Rollout) -> tuple[list
 
 @dataclass(slots=True)
 class _Phase:
+    """What one migration says, and what it was found to say of the profiles that it moves."""
+
     parts: Sequence[Declarations]
     rollout: Rollout
     findings: list[Finding] = field(default_factory=list)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from generator.core.cel import NotCel, attributes
 from generator.core.findings import Finding
 from generator.core.names import suggestion
 from generator.core.places import Place
@@ -116,6 +115,8 @@ def check_telemetry(found: Iterable[Telemetry]) -> list[Finding]:
 
 
 def _check(name: str, expression: str, place: Place) -> Iterator[Finding]:
+    from generator.core.cel import NotCel, attributes  # noqa: PLC0415  (start-up: only what a run needs)
+
     try:
         read = attributes(expression)
     except NotCel as error:

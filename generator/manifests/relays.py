@@ -8,8 +8,8 @@ gateway.proto, service_entry.proto, destination_rule.proto.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from generator.core.frozen import dataclass
 from generator.core.places import Json, Place
 from generator.manifests.objects import Manifest, mapping, sequence, strings, texts
 from generator.manifests.routing import MESH

@@ -125,6 +125,11 @@ def _common() -> Schema:
     return definitions
 
 
+@cache
+def _shared(name: str) -> Json:
+    return _resolved(_common()[name], _common())
+
+
 def _resolved(node: Json, home: Schema) -> Json:
     if isinstance(node, list):
         return [_resolved(item, home) for item in node]
@@ -132,8 +137,7 @@ def _resolved(node: Json, home: Schema) -> Json:
         return node
     if "$ref" in node:
         file, _, name = node["$ref"].partition("#/$defs/")
-        definitions = _common() if file else home
-        return _resolved(definitions[name], definitions)
+        return _shared(name) if file else _resolved(home[name], home)
     return {key: _resolved(value, home) for key, value in node.items()}
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from generator.core.findings import Finding
+from generator.core.frozen import dataclass
 from generator.environment.model import Environment
 from generator.model.flows import Flow, Request, TokenIssuer
 from generator.model.intent import Intent

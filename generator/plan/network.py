@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from generator.core.findings import Finding
+from generator.core.frozen import dataclass
 from generator.environment.model import Environment
 from generator.model.crossings import is_flat, own_doors
 from generator.model.flows import Flow
@@ -31,7 +32,7 @@ _PURPOSES = {
 }
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Policy:
     """One NetworkPolicy under construction: peers gathered per set of ports."""
 
@@ -125,7 +126,7 @@ class _NetworkPlanner:
             for workload in self._intent.rendered_in(namespace.name):
                 policy = self._workload_policy(namespace, workload.name)
                 if not self._is_covered(workload):
-                    policy.extra += self._plumbing.for_workload(namespace, workload)
+                    policy.extra.extend(self._plumbing.for_workload(namespace, workload))
                 policy.origins.add(workload.origin)
             return
         purpose = "Nothing may enter or leave a pod of this namespace unless another policy allows it."
@@ -134,7 +135,7 @@ class _NetworkPlanner:
         for part in self._plumbing.for_namespace(namespace):
             name = naming.plumbing_name(part.name)
             policy = self._policy(namespace.name, name, part.pods, (part.direction,), part.purpose)
-            policy.extra += [(part.direction, rule) for rule in part.rules]
+            policy.extra.extend([(part.direction, rule) for rule in part.rules])
             policy.origins.add(namespace.origin)
 
     def _is_covered(self, workload: Workload) -> bool:
@@ -213,13 +214,13 @@ class _NetworkPlanner:
 
     def _plan_waypoint(self, waypoint: Waypoint) -> None:
         namespace, policy = self._intent.namespaces[waypoint.namespace], self._waypoint_policy(waypoint)
-        policy.extra += self._plumbing.for_waypoint(namespace)
+        policy.extra.extend(self._plumbing.for_waypoint(namespace))
         policy.origins.add(namespace.origin)
 
     def _plan_gateway(self, lockdown: GatewayLockdown) -> None:
         gateway = (self._environment.gateways or {})[lockdown.gateway]
         policy = self._gateway_policy(lockdown.gateway)
-        policy.extra += self._plumbing.for_gateway(gateway, lockdown.origin.place)
+        policy.extra.extend(self._plumbing.for_gateway(gateway, lockdown.origin.place))
         policy.origins.add(lockdown.origin)
         if gateway.role == "egress":
             return  # a door for the clients of its flows alone, and no load balancer before it

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from generator.core.frozen import dataclass
 from generator.model.flows import Request, TokenIssuer
 from generator.model.terms import Origin
 from generator.plan.resources import Resource, mesh_object
@@ -21,7 +22,7 @@ Conditions = tuple[tuple[str, tuple[str, ...]], ...]
 """The ``when`` of a rule: keys, each with the values that it may have."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class PolicyDraft:
     """One AuthorizationPolicy under construction: sources gathered per kind of request."""
 

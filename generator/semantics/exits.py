@@ -8,8 +8,8 @@ root). Which routes a gateway's server takes: pilot/pkg/networking/core/gateway.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from generator.core.frozen import dataclass
 from generator.core.places import Place
 from generator.manifests.bundle import Bundle
 from generator.manifests.objects import Manifest, mapping, sequence, strings, texts

@@ -8,10 +8,10 @@ take them from here.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from generator.core.addresses import as_network
 from generator.environment.model import Environment, Pods
 from generator.manifests.bundle import Bundle
 from generator.semantics.membership import DATAPLANE, INJECT
@@ -163,7 +163,7 @@ def _named_ranges(bundle: Bundle) -> Iterator[str]:
 def _canonical(cidr: str) -> str:
     """Return *cidr* without host bits; empty for what is no range, which the API server refuses."""
     try:
-        return str(ipaddress.ip_network(cidr, strict=False))
+        return str(as_network(cidr, strict=False))
     except ValueError:
         return ""
 
@@ -175,13 +175,13 @@ def addresses(ranges: Iterable[str]) -> set[str]:
 
 def first_of(cidr: str) -> str:
     """Return an address that lies in *cidr*."""
-    network = ipaddress.ip_network(cidr)
+    network = as_network(cidr)
     return str(network.network_address if network.num_addresses == 1 else network.network_address + 1)
 
 
 def _beside(cidr: str) -> Iterable[str]:
     """Return the address just behind *cidr*, if there is one."""
-    network = ipaddress.ip_network(cidr)
+    network = as_network(cidr)
     last = int(network.broadcast_address)
     limit = 2**network.max_prefixlen - 1
     return [str(type(network.network_address)(last + 1))] if last < limit else []

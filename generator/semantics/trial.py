@@ -5,11 +5,11 @@ Source: istio 1.30.3 pilot/pkg/security/authz/model (identities, HTTP fields on 
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Mapping
 
 from generator.algebra.patterns import matches
 from generator.algebra.ternary import NOTHING, Ternary
+from generator.core.addresses import as_address, as_network
 from generator.core.frozen import dataclass
 from generator.manifests.security import AuthorizationPolicy, AuthorizationRule, Condition
 from generator.semantics.requests import HOST, METHOD, PATH, PRINCIPAL, SNI, Request, dimension_of, is_principal
@@ -177,13 +177,11 @@ class Trial:
 
     def _addresses(self, cidr: str) -> Ternary:
         try:
-            block = ipaddress.ip_network(cidr, strict=False)
+            block = as_network(cidr, strict=False)
         except ValueError:
             return NOTHING
         mask = sum(
-            1 << n
-            for n, one in enumerate(self._universe.endpoints)
-            if one.address and ipaddress.ip_address(one.address) in block
+            1 << n for n, one in enumerate(self._universe.endpoints) if one.address and as_address(one.address) in block
         )
         return Ternary.exactly(mask)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TypeVar
 
 from generator.algebra.ternary import NOTHING, Ternary
+from generator.core.addresses import as_address, as_network
 from generator.core.frozen import dataclass
 from generator.manifests.network import LabelSelector, NetworkPeer
 from generator.topology import Endpoint
@@ -166,10 +166,10 @@ class Universe:
 
 
 def _inside(address: str, cidr: str, excluded: tuple[str, ...]) -> bool:
-    where = ipaddress.ip_address(address)
+    where = as_address(address)
     try:
-        network = ipaddress.ip_network(cidr, strict=False)
-        holes = [ipaddress.ip_network(one, strict=False) for one in excluded]
+        network = as_network(cidr, strict=False)
+        holes = [as_network(one, strict=False) for one in excluded]
     except ValueError:
         return False  # no network: the API server refuses it
     return where in network and not any(where in hole for hole in holes)

@@ -8,13 +8,15 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound
+from jinja2.environment import Environment
+from jinja2.exceptions import TemplateError, TemplateNotFound
+from jinja2.loaders import ChoiceLoader, FileSystemLoader
+from jinja2.runtime import StrictUndefined
 from markupsafe import Markup
 
 from generator.core.errors import MeshgenError
 from generator.core.places import Place
 from generator.core.resources import bundled
-from generator.templating.bounds import BoundedEnvironment, TooMuch
 from generator.templating.compiled import compiled_templates
 from generator.templating.quoting import comment, nested
 
@@ -39,7 +41,7 @@ class TemplateEngine:
 
     def __init__(self, folders: Sequence[Path], finalize: Callable[[Any], Markup]) -> None:
         """Take templates from *folders* and print their values with *finalize*."""
-        kind = Environment if _OURS.issuperset(folders) else BoundedEnvironment
+        kind = Environment if _OURS.issuperset(folders) else _bounded()
         self._environment = kind(
             loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
             undefined=StrictUndefined,
@@ -71,10 +73,19 @@ class TemplateEngine:
             raise TemplateFailure(_words(error), _place(error, name)) from error
 
     def _bounds(self) -> AbstractContextManager[None]:
-        return self._environment.bounded() if isinstance(self._environment, BoundedEnvironment) else nullcontext()
+        bounded: Callable[[], AbstractContextManager[None]] = getattr(self._environment, "bounded", nullcontext)
+        return bounded()
+
+
+def _bounded() -> type[Environment]:
+    from generator.templating.bounds import BoundedEnvironment  # noqa: PLC0415  (start-up: only what a run needs)
+
+    return BoundedEnvironment
 
 
 def _words(error: Exception) -> str:
+    from generator.templating.bounds import TooMuch  # noqa: PLC0415  (start-up: only what a run needs)
+
     if isinstance(error, MemoryError):
         return "MemoryError: the template makes a value that does not fit into memory"
     if isinstance(error, TemplateError | TypeError | TooMuch):

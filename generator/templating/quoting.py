@@ -6,24 +6,23 @@ remember a filter, and no string of a user can end a scalar, start a key or open
 
 from __future__ import annotations
 
+import decimal
 import json
 import math
 import re
 from collections.abc import Mapping
-from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import Undefined
+from jinja2.runtime import Undefined
 from markupsafe import Markup
 
 from generator.core.scalars import is_plain_safe
 
 # Line breaks and control characters of any alphabet, what YAML cannot hold, and what turns the
 # direction of writing around, so that a reviewer would read something else than a machine.
-_INVISIBLE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]+"
-)
+# None of them is printable, so most texts need no search, and most runs need not compile this.
+_INVISIBLE = "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]+"
 _COMMENT_WIDTH = 100
 _LONGEST_KEY = 1000
 """YAML looks for the colon of a key within 1024 characters; longer keys are announced by a question mark."""
@@ -35,10 +34,10 @@ def quoted(text: str) -> str:
     Characters beyond ASCII stay readable, except those that nobody could see, or that YAML
     cannot hold unescaped; JSON's own surrogate pairs are no YAML.
     """
-    return _INVISIBLE.sub(
-        lambda match: "".join(f"\\u{ord(character):04x}" for character in match.group()),
-        json.dumps(text, ensure_ascii=False),
-    )
+    written = json.dumps(text, ensure_ascii=False)
+    if written.isprintable():
+        return written
+    return re.sub(_INVISIBLE, lambda match: "".join(f"\\u{ord(character):04x}" for character in match.group()), written)
 
 
 def finalize(value: Any) -> Markup:
@@ -83,7 +82,7 @@ def simple(value: float | None) -> str:
         return json.dumps(value)
     if not math.isfinite(value):
         return {"nan": ".nan", "inf": ".inf", "-inf": "-.inf"}[str(value)]
-    digits = format(Decimal(repr(value)), "f")
+    digits = format(decimal.Decimal(repr(value)), "f")
     return digits if "." in digits else f"{digits}.0"
 
 
@@ -109,7 +108,7 @@ def comment(text: str, indent: int = 0) -> Markup:
     Line breaks and control characters of any alphabet become spaces first: a comment must
     not be able to end itself.
     """
-    words = _INVISIBLE.sub(" ", text).split()
+    words = (text if text.isprintable() else re.sub(_INVISIBLE, " ", text)).split()
     lines: list[str] = []
     for word in words:
         if lines and len(lines[-1]) + len(word) < _COMMENT_WIDTH - indent:

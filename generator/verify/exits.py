@@ -7,8 +7,8 @@ where sidecars send a host, and where the gateway does.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from generator.core.frozen import dataclass
 from generator.core.places import Place
 from generator.environment.model import Environment, Gateway
 from generator.manifests.bundle import Bundle

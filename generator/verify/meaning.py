@@ -6,11 +6,11 @@ the two to share code, a mistake in it would be invisible to the proof.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Iterator
 from functools import cache, cached_property
 
-from generator.algebra.networks import Network, is_part_of, network
+from generator.algebra.networks import is_part_of
+from generator.core.addresses import Network, as_address, as_network
 from generator.environment.model import Environment, Pods
 from generator.model.flows import Flow
 from generator.model.intent import Intent
@@ -32,7 +32,7 @@ from generator.semantics.universe import Universe
 from generator.topology import GATEWAY_NAME, Endpoint, Point
 
 _INTERNAL = tuple(
-    network(one)
+    as_network(one)
     for one in (
         *("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"),
         *("fc00::/7", "fe80::/10"),
@@ -125,15 +125,15 @@ class Meaning:
         """Tell whether *address* is meant: in the range, and in no internal range that the range merely includes."""
         if not address:
             return False
-        where = ipaddress.ip_address(address)
+        where = as_address(address)
         if peer.is_public and f"IPv{where.version}" not in self.environment.ip_families:
             return False
         ranges = ("0.0.0.0/0", "::/0") if peer.is_public else peer.cidrs
         known = self.environment.addresses
         parts = (known.pods, known.nodes, known.services, known.api_server if peer.is_public else ())
-        own = [network(one) for part in parts for one in part or ()]
-        internal = [*_INTERNAL, *own, *map(network, known.metadata)]
-        for cidr in map(network, ranges):
+        own = [as_network(one) for part in parts for one in part or ()]
+        internal = [*_INTERNAL, *own, *map(as_network, known.metadata)]
+        for cidr in map(as_network, ranges):
             if where in cidr and not any(where in one and _is_part(one, cidr) for one in internal):
                 return True
         return False
@@ -189,7 +189,7 @@ def is_at(flow: Flow, point: Point) -> bool:
 
 def is_within(address: str, cidrs: tuple[str, ...]) -> bool:
     """Tell whether *address* lies in one of *cidrs*."""
-    return bool(address) and any(ipaddress.ip_address(address) in network(one) for one in cidrs)
+    return bool(address) and any(as_address(address) in as_network(one) for one in cidrs)
 
 
 def _is_part(inner: Network, outer: Network) -> bool:

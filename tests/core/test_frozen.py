@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import inspect
+import operator
 import pickle
 from collections.abc import Mapping
 from dataclasses import field
@@ -59,9 +60,20 @@ ARGUMENTS: list[tuple[tuple[Any, ...], dict[str, Any]]] = [
 ]
 
 
+def _fresh(*, is_compiled: bool) -> Any:
+    made, _ = _both(_Plain)
+    for _ in range(frozen._UNCOMPILED if is_compiled else 0):
+        made("a")
+    assert isinstance(vars(made)["__init__"], frozen._Initializer)  # until the next object
+    return made
+
+
+@pytest.mark.parametrize("is_compiled", [False, True])
 @pytest.mark.parametrize(("args", "kwargs"), ARGUMENTS)
-def test_the_same_values(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    ours, standard = OURS(*args, **kwargs), STANDARD(*args, **kwargs)
+def test_the_same_values(args: tuple[Any, ...], kwargs: dict[str, Any], is_compiled: bool) -> None:
+    made = _fresh(is_compiled=is_compiled)
+    ours, standard = made(*args, **kwargs), STANDARD(*args, **kwargs)
+    assert isinstance(vars(made)["__init__"], frozen._Initializer) is not is_compiled
     assert repr(ours) == repr(standard)
     assert [getattr(ours, one.name) for one in dataclasses.fields(ours)] == [
         getattr(standard, one.name) for one in dataclasses.fields(standard)
@@ -86,11 +98,25 @@ def test_hash_alike(cls: type) -> None:
     assert repr(ours()) == repr(standard())
 
 
-@pytest.mark.parametrize(("args", "kwargs"), [((), {}), (("a", 1, {}, 4, []), {}), (("a",), {"none": 1})])
-def test_wrong_arguments_are_refused(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    for made in (OURS, STANDARD):
-        with pytest.raises(TypeError):
+@pytest.mark.parametrize("is_compiled", [False, True])
+@pytest.mark.parametrize(
+    ("args", "kwargs"),
+    [
+        ((), {}),
+        (("a", 1, {}, 4, []), {}),
+        (("a",), {"none": 1}),
+        (("a",), {"first": "b"}),
+        ((), {"second": 1}),
+        (("a",), {"made": []}),
+    ],
+)
+def test_wrong_arguments_are_refused(args: tuple[Any, ...], kwargs: dict[str, Any], is_compiled: bool) -> None:
+    words = []
+    for made in (_fresh(is_compiled=is_compiled), STANDARD):
+        with pytest.raises(TypeError) as refused:
             made(*args, **kwargs)
+        words.append(str(refused.value))
+    assert words[0] == words[1]
 
 
 def test_nothing_can_be_changed() -> None:
@@ -121,6 +147,37 @@ def test_the_outside_is_the_same() -> None:
     assert OURS.__init__.__annotations__ == STANDARD.__init__.__annotations__
 
 
+def test_in_order() -> None:
+    body = {"__annotations__": {"a": "int", "b": "int"}}
+    ours = frozen._define_ordered(type("Pair", (), dict(body)))
+    standard: Any = dataclasses.dataclass(frozen=True, slots=True, order=True)(type("Pair", (), dict(body)))
+    pairs = [(1, 2), (1, 1), (0, 9), (1, 2)]
+    assert [repr(one) for one in sorted(ours(*pair) for pair in pairs)] == [
+        repr(one) for one in sorted(standard(*pair) for pair in pairs)
+    ]
+    for compare in (operator.lt, operator.le, operator.gt, operator.ge):
+        for first in pairs:
+            assert [compare(ours(*first), ours(*other)) for other in pairs] == [
+                compare(standard(*first), standard(*other)) for other in pairs
+            ]
+        with pytest.raises(TypeError):
+            compare(ours(1, 2), (1, 2))
+        with pytest.raises(TypeError):
+            compare(OURS("a"), OURS("b"))
+
+
+def test_fields_are_not_inherited() -> None:
+    with pytest.raises(AssertionError):
+        frozen._define(type("Below", (OURS,), {"__annotations__": {"more": "int"}}))
+
+
 def test_a_method_of_its_own_stays() -> None:
     body = {"__annotations__": {"a": "int"}, "__repr__": lambda _: "own"}
     assert repr(frozen._define(type("Own", (), body))(1)) == "own"
+
+
+def test_an_initializer_of_its_own_stays() -> None:
+    def initialize(self: Any) -> None:
+        object.__setattr__(self, "a", 7)
+
+    assert frozen._define(type("Own", (), {"__annotations__": {"a": "int"}, "__init__": initialize}))().a == 7

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import math
+import re
 from datetime import date
 from typing import Any
 
@@ -14,6 +15,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
+from generator.core import scalars
 from generator.core.scalars import is_ambiguous, is_plain_safe, resolve
 from generator.core.yaml_reader import read_documents
 
@@ -168,3 +170,11 @@ def test_numbers_are_numbers(number: float) -> None:
 
 def test_absurdly_long_numbers_are_no_numbers() -> None:
     assert resolve("9" * 10_000) == "9" * 10_000
+
+
+def test_what_is_passed_over_quickly_is_not_ambiguous() -> None:
+    whole = re.compile(f"{'|'.join(scalars._BOOLEANS_OF_1_1)}|{scalars._AMBIGUOUS}", re.VERBOSE)
+    for length in range(5):
+        for characters in itertools.product("ynoNf019_.:eE+-=</x\u0661", repeat=length):
+            text = "".join(characters)
+            assert is_ambiguous(text) == (whole.fullmatch(text) is not None), text

@@ -5,9 +5,9 @@ Source: pkg/apis/core/validation, ValidateResourceQuota and ValidateLimitRange.
 
 from __future__ import annotations
 
+import decimal
 import re
 from collections.abc import Iterator
-from decimal import Decimal
 
 from generator.core.findings import Finding
 from generator.manifests.admission.spot import Spot
@@ -79,14 +79,14 @@ def limit_range(root: Spot) -> Iterator[Finding]:
                     yield value.refuse(message, f"write at most {ceiling.value}, or raise `{upper}`")
 
 
-def _number(spot: Spot) -> Decimal | None:
+def _number(spot: Spot) -> decimal.Decimal | None:
     """Return a quantity as a number; None for what is none, which the schema refuses."""
     found = _QUANTITY.fullmatch(str(spot.value)) if isinstance(spot.value, str | int | float) else None
     if found is None:
         return None
     number, exponent, unit = found.groups("")
     if unit in _BINARY:
-        return Decimal(number) * Decimal(2 ** _BINARY[unit])
+        return decimal.Decimal(number) * decimal.Decimal(2 ** _BINARY[unit])
     if unit not in _DECIMAL:
         return None
-    return Decimal(number).scaleb(int(exponent or 0) + _DECIMAL[unit])
+    return decimal.Decimal(number).scaleb(int(exponent or 0) + _DECIMAL[unit])

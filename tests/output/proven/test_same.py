@@ -85,7 +85,7 @@ def test_depfile(meshgen: Meshgen) -> None:
 @settings(max_examples=400, deadline=None)
 @given(st.lists(st.sampled_from([*FLAGS, "--depfile", *OTHER]), max_size=6))
 def test_words_are_read_as_a_render_reads_them(words: list[str]) -> None:
-    read = unchanged._read(words)
+    read = unchanged.read(words)
     if read is not None:
         plain = plain_arguments(render, words)
         assert plain is not None
