@@ -10,7 +10,6 @@ from generator.core.findings import Finding, in_order
 from generator.core.places import Document
 from generator.core.processes import each
 from generator.environment.model import Environment
-from generator.manifests.objects import manifests
 from generator.rules import registry
 from generator.rules.base import Context
 from generator.semantics.cluster import Cluster
@@ -44,4 +43,4 @@ def run_rules(
 
 def _context(documents: Sequence[Document], environment: Environment, is_complete: bool) -> Context:
     cluster = Cluster(documents, environment)
-    return Context(cluster, tuple(manifests(documents)), tuple(documents), is_complete=is_complete)
+    return Context(cluster, cluster.manifests, tuple(documents), is_complete=is_complete)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from generator.manifests.workloads import ServicePort
 
 _KNOWN = frozenset({"http", "http2", "grpc", "grpc-web", "tcp", "tls", "https", "mongo", "redis", "mysql", "udp"})
+_LONGEST_FIRST = sorted(_KNOWN, key=len, reverse=True)
 _KUBERNETES = {"kubernetes.io/h2c": "http2", "kubernetes.io/ws": "http", "kubernetes.io/wss": "tcp"}
 _WELL_KNOWN_TCP = frozenset({25, 53, 3306, 27017})
 """Server-first and other ports that are never sniffed."""
@@ -20,7 +21,8 @@ def application_protocol(port: ServicePort) -> str:
     if port.application:
         stated = _KUBERNETES.get(port.application.lower(), port.application.lower())
         return stated if stated in _KNOWN else ""
-    for known in sorted(_KNOWN, key=len, reverse=True):
-        if port.name.lower() == known or port.name.lower().startswith(f"{known}-"):
+    name = port.name.lower()
+    for known in _LONGEST_FIRST if name else ():
+        if name == known or name.startswith(f"{known}-"):
             return known
     return "tcp" if port.number in _WELL_KNOWN_TCP else ""
