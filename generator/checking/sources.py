@@ -10,7 +10,6 @@ from generator.checking.files import KUSTOMIZATION_NAMES, Found
 from generator.core.files import LARGEST
 from generator.core.findings import Finding
 from generator.core.places import Document, Json, Place, Route
-from generator.core.processes import each
 from generator.core.yaml_quick import read_quickly
 from generator.core.yaml_reader import Limits
 
@@ -18,8 +17,6 @@ KUSTOMIZE_GROUP = "kustomize.config.k8s.io"
 _MOST_VALUES = 3_000_000
 _FEWEST_VALUES = 100_000
 _LIST_SUFFIX = "List"
-_MANY_FILES = 300
-"""From here on a second process saves more than it costs."""
 
 
 @dataclass(slots=True)
@@ -53,20 +50,9 @@ MARK = "meshgen:"
 def read_sources(found: Found) -> Sources:
     """Read everything in *found*; what is wrong with one file does not hide the others."""
     sources = Sources(findings=list(found.findings))
-    for read in each(_read, list(found.contents.items()), at_least=_MANY_FILES):
-        sources.documents += read.documents
-        sources.findings += read.findings
-        sources.marked |= read.marked
-        sources.files |= read.files
-        sources.strangers += read.strangers
+    for name, content in found.contents.items():
+        read_into(sources, content, name)
     _leave_out_patches(sources)
-    return sources
-
-
-def _read(file: tuple[str, bytes]) -> Sources:
-    name, content = file
-    sources = Sources()
-    read_into(sources, content, name)
     return sources
 
 

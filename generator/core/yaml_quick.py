@@ -1,20 +1,21 @@
 """Reading YAML that is nearly always right: plain data at once, places only when somebody asks for one.
 
 A place for every value is several times the work of reading them, and only mistakes have
-use for places. So positions are kept as bare numbers, in the order of the text, and become
-places one document at a time. What is in any way unusual here goes to
-`generator.core.yaml_reader`, whose verdict is the only one. Measured: 2.3 times as fast on
-what we render. A parser of our own for our own output, line by line, was three times as fast
-again, but would have made a bulk render only an eighth quicker: libyaml's reading is
-worth more.
+use for places. So a file is cut at its lines `---`, and what is written plainly there is read
+by `generator.core.yaml_lines`; anything else by libyaml's events, whose positions are kept as
+bare numbers in the order of the text. Those also give the places of what was read by lines,
+one document at a time. What is in any way unusual goes to `generator.core.yaml_reader`, whose
+verdict is the only one.
 """
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 from _ruamel_yaml import CParser
@@ -31,15 +32,12 @@ from ruamel.yaml.events import (
 
 from generator.core.findings import Finding
 from generator.core.places import Document, Json, Place, Route
-from generator.core.scalars import is_ambiguous, resolve
+from generator.core.yaml_lines import DEEPEST, Unusual, plain, read_block
 from generator.core.yaml_reader import DEFAULT_LIMITS, Limits, has_control_character, read_documents
 
 _STARTS = (MappingStartEvent, SequenceStartEvent)
 _ENDS = (MappingEndEvent, SequenceEndEvent)
-
-
-class _Unusual(Exception):
-    """An alias, a tag, a duplicate key, an ambiguous scalar: the reader with places decides."""
+_MARKERS = re.compile(r"^(?:---|\.\.\.|%).*\n?", re.MULTILINE)
 
 
 def read_quickly(
@@ -48,14 +46,29 @@ def read_quickly(
     """Return exactly what `read_documents` returns, with places that are worked out when first asked for."""
     try:
         _refuse(len(text) > limits.characters)
-        noted = _read(text.decode() if isinstance(text, bytes) else text, limits)
-    except (_Unusual, UnicodeDecodeError, YAMLError):
+        decoded = text.decode() if isinstance(text, bytes) else text
+        _refuse(decoded.startswith("\ufeff") or has_control_character(decoded))
+        found = [document for part in _parts(decoded, limits) for document in part.documents(file)]
+        _refuse(len(found) > limits.documents)
+    except (Unusual, UnicodeDecodeError, YAMLError):
         return read_documents(text, file, limits=limits, allow_ambiguous=allow_ambiguous)
-    found = []
-    for number, data in enumerate(noted.documents):
-        places = _Places(noted, number, file)
-        found.append(Document(data, file, _Later(places, 0), _Later(places, 1)))
     return found, []
+
+
+def _parts(text: str, limits: Limits) -> list[_Part]:
+    """Return the parts of *text* between its lines ``---``; all of it in one where it may be cut otherwise too."""
+    whole = [_Part(text, 0, limits, is_by_lines=False)]
+    # Without aliases there are no more values than characters.
+    if len(text) > limits.values or limits.depth < DEEPEST or "\r" in text or "\ufeff" in text:
+        return whole
+    parts, start, line = [], 0, 0
+    for marker in _MARKERS.finditer(text):
+        if marker.group().rstrip() != "---":
+            return whole
+        parts.append(_Part(text[start : marker.start()], line, limits))
+        line += text.count("\n", start, marker.end())
+        start = marker.end()
+    return [*parts, _Part(text[start:], line, limits)]
 
 
 @dataclass(slots=True)
@@ -68,12 +81,41 @@ class _Noted:
     columns: array[int] = field(default_factory=lambda: array("L"))
 
 
+class _Part:
+    """A stretch of a file that is read by itself; *line* is the number of lines before it."""
+
+    def __init__(self, text: str, line: int, limits: Limits, *, is_by_lines: bool = True) -> None:
+        self._text = text
+        self._limits = limits
+        self._is_by_lines = is_by_lines
+        self.line = line
+
+    @cached_property
+    def noted(self) -> _Noted:
+        """What libyaml says of it."""
+        return _read(self._text, self._limits)
+
+    def documents(self, file: str) -> Iterator[Document]:
+        """Yield its documents, by lines where they are plain enough: then libyaml is asked only for their places."""
+        for number, data in enumerate(self._data()):
+            places = _Places(self, number, data, file)
+            yield Document(data, file, _Later(places, 0), _Later(places, 1))
+
+    def _data(self) -> list[Json]:
+        if self._is_by_lines:
+            with suppress(Unusual):
+                data = read_block(self._text)
+                return [] if data is None else [data]
+        return self.noted.documents
+
+
 class _Places:
     """The places of one document, which is read by nobody who changes it."""
 
-    def __init__(self, noted: _Noted, number: int, file: str) -> None:
-        self._noted = noted
+    def __init__(self, part: _Part, number: int, data: Json, file: str) -> None:
+        self._part = part
         self._number = number
+        self._data = data
         self._file = file
 
     @cached_property
@@ -94,15 +136,15 @@ class _Places:
                     keys[below] = next(places)
                     visit(value, below)
 
-        visit(self._noted.documents[self._number], ())
+        visit(self._data, ())
         return values, keys
 
     def _in_order(self) -> Iterator[Place]:
-        noted = self._noted
+        noted, before = self._part.noted, self._part.line + 1
         first, *after = noted.starts[self._number : self._number + 2]
         part = slice(first, after[0] if after else None)
         for line, column in zip(noted.lines[part], noted.columns[part], strict=True):
-            yield Place(self._file, line + 1, column + 1)
+            yield Place(self._file, before + line, column + 1)
 
 
 class _Later(Mapping[Route, Place]):
@@ -128,7 +170,6 @@ def _read(text: str, limits: Limits) -> _Noted:
 
     One loop without recursion: in Python a call costs as much as an event.
     """
-    _refuse(text.startswith("\ufeff") or has_control_character(text))
     next_event = CParser(text).get_event
     noted = _Noted()
     documents, lines, columns = noted.documents, noted.lines, noted.columns
@@ -175,20 +216,14 @@ def _read(text: str, limits: Limits) -> _Noted:
 
 def _refuse(is_unusual: bool) -> None:
     if is_unusual:
-        raise _Unusual
+        raise Unusual
 
 
 def _scalar(event: Any) -> Json:
     _refuse(event.ctag is not None or event.anchor is not None)
-    return event.value if event.style else _plain(event.value)
+    return event.value if event.style else plain(event.value)
 
 
 def _key(text: str, mapping: dict[str, Json]) -> str:
     _refuse(text in mapping or text == "<<")
     return text
-
-
-@lru_cache(maxsize=20_000)
-def _plain(text: str) -> Json:
-    _refuse(is_ambiguous(text))
-    return resolve(text)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from generator.core.places import Place
+from generator.core.places import Place, Route
 from generator.manifests.security import AuthorizationPolicy, AuthorizationRule, Condition
 
 IDENTITY = frozenset({"principals", "namespaces", "serviceAccounts", "trustDomains"})
@@ -47,15 +47,25 @@ _FIELD_OF_KEY = {
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One value. ``field`` is its positive name; ``part`` is ``from``, ``to`` or ``when``, and which entry."""
+    """One value. ``field`` is its positive name; ``part`` is ``from``, ``to`` or ``when``, and which entry.
+
+    Its place is worked out when somebody asks: of nearly all values nobody does.
+    """
 
     field: str
     is_negative: bool
     value: str
     rule: int
     part: tuple[str, int]
-    place: Place
+    policy: AuthorizationPolicy
+    written: Route
+    """The route to it."""
     key: str = ""
+
+    @property
+    def place(self) -> Place:
+        """Where it is written."""
+        return self.policy.manifest.place(*self.written)
 
     @property
     def is_http(self) -> bool:
@@ -90,16 +100,16 @@ def _fields(
         is_negative = name.startswith("not")
         field = name[3].lower() + name[4:] if is_negative and len(name) > len("not") else name
         for index, value in enumerate(values):
-            place = policy.manifest.place("spec", "rules", number, *part, inner, name, index)
-            yield Said(field, is_negative, value, number, part, place)
+            written = ("spec", "rules", number, *part, inner, name, index)
+            yield Said(field, is_negative, value, number, part, policy, written)
 
 
 def _condition(policy: AuthorizationPolicy, number: int, index: int, condition: Condition) -> Iterator[Said]:
     field = _FIELD_OF_KEY.get(condition.key, condition.key)
     for name, values in (("values", condition.values), ("notValues", condition.not_values)):
         for position, value in enumerate(values):
-            place = policy.manifest.place("spec", "rules", number, "when", index, name, position)
-            yield Said(field, name == "notValues", value, number, ("when", index), place, condition.key)
+            written = ("spec", "rules", number, "when", index, name, position)
+            yield Said(field, name == "notValues", value, number, ("when", index), policy, written, condition.key)
 
 
 def title(policy: AuthorizationPolicy) -> str:
