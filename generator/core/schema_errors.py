@@ -41,9 +41,10 @@ def findings(
         missing: the code of a field that must be there and is not; *wrong* when left out.
         route_prefix: where the value stands in the document; paths are shown from its root.
     """
+    mistakes = [_mistake(error, route_prefix) for error in validator.iter_errors(_at(document.data, route_prefix))]
+    if not mistakes:
+        return []
     reader = _Reader(document, wrong, unknown or wrong, missing or wrong)
-    value = _at(document.data, route_prefix)
-    mistakes = [_mistake(error, route_prefix) for error in validator.iter_errors(value)]
     found = [finding for mistake in _without_echoes(mistakes) for finding in reader.read(mistake)]
     return list(dict.fromkeys(found))  # `required` complains once per missing field, about all of them
 

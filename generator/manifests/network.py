@@ -25,7 +25,7 @@ class LabelSelector:
         for key, value in self.labels:
             if labels.get(key) != value:
                 return False
-        return all([is_met(one, labels) for one in self.expressions])
+        return all(is_met(one, labels) for one in self.expressions)
 
     @property
     def is_empty(self) -> bool:
