@@ -60,7 +60,9 @@ def read_into(sources: Sources, content: bytes, name: str) -> None:
     """Read one file's *content* into *sources*."""
     sources.files.add(name)
     documents, findings = read_quickly(content, name, limits=_limits(len(content)), allow_ambiguous=True)
-    items = [one for document in documents for one in _objects(_with_kind(document))]
+    if Path(name).name in KUSTOMIZATION_NAMES:
+        documents = [_with_kind(document) for document in documents]
+    items = [one for document in documents for one in _objects(document)]
     objects = [one for one in items if _is_meant_as_object(one.data)]
     sources.strangers += len(items) - len(objects)
     if not objects:  # `!Ref` and `!vault` are fine in files that are nothing of ours
@@ -80,7 +82,7 @@ def _limits(size: int) -> Limits:
 def _with_kind(document: Document) -> Document:
     """Kustomize itself needs neither `kind` nor `apiVersion` in its file, whose name says it all."""
     data = document.data
-    if Path(document.file).name not in KUSTOMIZATION_NAMES or not isinstance(data, dict):
+    if not isinstance(data, dict):
         return document
     return replace(document, data={"apiVersion": f"{KUSTOMIZE_GROUP}/v1beta1", "kind": "Kustomization", **data})
 

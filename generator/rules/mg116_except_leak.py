@@ -38,10 +38,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
+from generator.algebra.addresses import Network, is_inside, network, networks
 from generator.core.findings import Finding, Severity
 from generator.core.places import Place
 from generator.manifests.network import NetworkPeer
-from generator.rules.addresses import Network, is_inside, network, networks
 from generator.rules.base import Context, Rule
 from generator.rules.roster import roster
 from generator.rules.written import WrittenRule, numbers, ports_words, written_rules

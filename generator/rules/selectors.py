@@ -11,6 +11,8 @@ from generator.rules.base import Context
 
 POLICY_KINDS = ("NetworkPolicy", "AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication")
 
+_SELECTORS = frozenset({"selector", "podSelector", "namespaceSelector"})
+
 
 @dataclass(frozen=True, slots=True)
 class AskedLabel:
@@ -51,16 +53,14 @@ def asked_labels(context: Context, *kinds: str) -> Iterator[AskedLabel]:
         yield from _within(manifest, manifest.spec, ("spec",))
 
 
-def _within(manifest: Manifest, data: Json, route: Route) -> Iterator[AskedLabel]:
-    if isinstance(data, list):
-        for index, item in enumerate(data):
-            yield from _within(manifest, item, (*route, index))
-    elif isinstance(data, dict):
-        for key, value in data.items():
-            if key in ("selector", "podSelector", "namespaceSelector"):
-                yield from _selector(manifest, mapping(value), (*route, key))
-            else:
-                yield from _within(manifest, value, (*route, key))
+def _within(manifest: Manifest, data: Json, route: Route) -> list[AskedLabel]:
+    found: list[AskedLabel] = []
+    for key, value in data.items() if isinstance(data, dict) else enumerate(data):
+        if key in _SELECTORS:
+            found += _selector(manifest, mapping(value), (*route, key))
+        elif isinstance(value, (dict, list)):
+            found += _within(manifest, value, (*route, key))
+    return found
 
 
 def _selector(manifest: Manifest, data: dict[str, Json], route: Route) -> Iterator[AskedLabel]:

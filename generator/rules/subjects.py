@@ -19,6 +19,7 @@ from generator.topology import Endpoint
 GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name"
 
 _KNOWN: WeakKeyDictionary[Cluster, dict[str, Endpoint]] = WeakKeyDictionary()
+_STAND_INS: WeakKeyDictionary[Cluster, dict[int, Endpoint]] = WeakKeyDictionary()
 
 
 def everyone(context: Context) -> dict[str, Endpoint]:
@@ -64,6 +65,13 @@ def policy_pods(context: Context, policy: NetworkPolicy) -> list[Endpoint]:
 
 
 def _stand_in(context: Context, policy: NetworkPolicy) -> Endpoint:
+    known = _STAND_INS.setdefault(context.cluster, {})
+    if id(policy) not in known:  # the cluster's policies live as long as it does
+        known[id(policy)] = _made_up(context, policy)
+    return known[id(policy)]
+
+
+def _made_up(context: Context, policy: NetworkPolicy) -> Endpoint:
     exact = {key: values[0] for key, operator, values in policy.pods.expressions if operator == "In" and values}
     labels = {**exact, **dict(policy.pods.labels)}
     return _unseen(context, f"the pods of {policy.namespace}/{policy.name}", policy.namespace, labels)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from generator.algebra.addresses import is_inside, network, networks, overlap
 from generator.manifests.network import LabelSelector, NetworkPeer, NetworkRule
-from generator.rules.addresses import is_inside, network, networks, overlap
 from generator.rules.written import WrittenRule, numbers
 from generator.semantics.cluster import NAMESPACE_NAME
 

@@ -7,10 +7,10 @@ and the labels of a namespace without an object are not known. Here that means N
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from generator.algebra.addresses import holds
 from generator.manifests.network import LabelSelector, NetworkPeer, NetworkPolicy, NetworkPort, NetworkRule, is_met
 from generator.semantics.waypoints import own_name
 from generator.topology import Endpoint, Point
@@ -65,17 +65,6 @@ def covers(rule: NetworkRule, point: Point, server: Endpoint, *, is_shown: bool 
         return True
     is_known = is_shown or bool(server.ports) or not server.is_pod
     return _any([_is_at(port, point, server, is_known=is_known) for port in rule.ports])
-
-
-def holds(cidr: str, excluded: Sequence[str], address: str) -> bool:
-    """Tell whether *address* lies in *cidr* and in none of *excluded*; what is no network holds nothing."""
-    try:
-        where = ipaddress.ip_address(address)
-        network = ipaddress.ip_network(cidr, strict=False)
-        holes = [ipaddress.ip_network(one, strict=False) for one in excluded]
-    except ValueError:
-        return False
-    return where in network and not any(where in hole for hole in holes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Mapping
 
+from generator.algebra.addresses import network
 from generator.algebra.patterns import matches
 from generator.algebra.ternary import NOTHING, Ternary
 from generator.core.frozen import dataclass
@@ -176,9 +177,8 @@ class Trial:
         )
 
     def _addresses(self, cidr: str) -> Ternary:
-        try:
-            block = ipaddress.ip_network(cidr, strict=False)
-        except ValueError:
+        block = network(cidr)
+        if block is None:
             return NOTHING
         mask = sum(
             1 << n
