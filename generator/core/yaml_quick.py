@@ -10,7 +10,6 @@ verdict is the only one.
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -37,7 +36,6 @@ from generator.core.yaml_reader import DEFAULT_LIMITS, Limits, has_control_chara
 
 _STARTS = (MappingStartEvent, SequenceStartEvent)
 _ENDS = (MappingEndEvent, SequenceEndEvent)
-_MARKERS = re.compile(r"^(?:---|\.\.\.|%).*\n?", re.MULTILINE)
 
 
 def read_quickly(
@@ -61,14 +59,17 @@ def _parts(text: str, limits: Limits) -> list[_Part]:
     # Without aliases there are no more values than characters.
     if len(text) > limits.values or limits.depth < DEEPEST or "\r" in text or "\ufeff" in text:
         return whole
-    parts, start, line = [], 0, 0
-    for marker in _MARKERS.finditer(text):
-        if marker.group().rstrip() != "---":
-            return whole
-        parts.append(_Part(text[start : marker.start()], line, limits))
-        line += text.count("\n", start, marker.end())
-        start = marker.end()
-    return [*parts, _Part(text[start:], line, limits)]
+    if any(f"\n{marker}" in text or text.startswith(marker) for marker in ("...", "%")):
+        return whole
+    *before, last = f"\n{text}".split("\n---")
+    parts, lines = [], 0
+    for piece in (*(f"{one}\n" for one in before), last):
+        behind, _, body = piece.partition("\n")
+        if behind.strip():
+            return whole  # a document or a comment beside the marker
+        parts.append(_Part(body, lines, limits))
+        lines += piece.count("\n")
+    return parts
 
 
 @dataclass(slots=True)
