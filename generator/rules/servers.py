@@ -159,10 +159,8 @@ def is_limited_by_network(context: Context, one: Server, port: int) -> bool:
     """Tell whether NetworkPolicies isolate *one* and name the peers of all they let in at *port* (0: anywhere)."""
     policies = [
         policy
-        for policy in context.cluster.bundle.network_policies
-        if policy.namespace == one.endpoint.namespace
-        and "Ingress" in policy.types
-        and policy.pods.matches(one.endpoint.labels)
+        for policy in context.cluster.admission.in_namespace(one.endpoint.namespace)
+        if "Ingress" in policy.types and policy.pods.matches(one.endpoint.labels)
     ]
     return bool(policies) and all(_names_peers(policy, Point("TCP", port)) for policy in policies)
 
