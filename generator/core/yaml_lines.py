@@ -97,6 +97,47 @@ def read_block(text: str) -> Json:
     return root
 
 
+def spots(text: str) -> Iterator[tuple[int, int]]:
+    """Yield line and column of every key and value of a *text* that `read_block` reads, in the order of the text.
+
+    A list or mapping stands where the first thing in it does, and what is left out behind its colon.
+    """
+    open_key: tuple[int, int, int] | None = None  # its line and column, and the column behind its colon
+    is_first = True
+    for number, line in enumerate(text.split("\n")):
+        found = None if _NOTHING.fullmatch(line) else _LINE.fullmatch(line)
+        if found is None:
+            continue
+        indent, is_item = found.end(1), found[2] is not None
+        if open_key is not None:
+            is_below = indent > open_key[1] or (is_item and indent == open_key[1])
+            yield (number, indent) if is_below else (open_key[0], open_key[2])
+        elif is_first:
+            yield number, indent
+        open_key, is_first = None, False
+        if found[3] is None:
+            yield from ((number, column) for column in _columns(found[5], found.start(5)))
+            continue
+        column = found.start(3)
+        yield from [(number, column)] * (1 + is_item)  # the mapping that is the item begins with its key
+        if found[4] is None:
+            open_key = number, column, found.end(3) + 1
+        else:
+            yield from ((number, column) for column in _columns(found[4], found.start(4)))
+    if open_key is not None:
+        yield open_key[0], open_key[2]
+
+
+def _columns(text: str, start: int) -> Iterator[int]:
+    """Yield where the value *text* begins, and everything in it if it is in flow style."""
+    if text[0] not in "[{":
+        yield start
+        return
+    for found in _IN_FLOW.finditer(text):
+        if found[2] or found[1] in "[{":
+            yield start + found.start(2 if found[2] else 1)
+
+
 def _understood(text: str) -> _Line | None:
     """Return what the line *text* says; None where it says nothing."""
     if len(_known) >= _MOST_LINES:

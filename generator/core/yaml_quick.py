@@ -2,10 +2,9 @@
 
 A place for every value is several times the work of reading them, and only mistakes have
 use for places. So a file is cut at its lines `---`, and what is written plainly there is read
-by `generator.core.yaml_lines`; anything else by libyaml's events, whose positions are kept as
-bare numbers in the order of the text. Those also give the places of what was read by lines,
-one document at a time. What is in any way unusual goes to `generator.core.yaml_reader`, whose
-verdict is the only one.
+by `generator.core.yaml_lines`, a second time where somebody asks for a place; anything else by
+libyaml's events, whose positions are kept as bare numbers in the order of the text. What is in
+any way unusual goes to `generator.core.yaml_reader`, whose verdict is the only one.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from ruamel.yaml.events import (
 
 from generator.core.findings import Finding
 from generator.core.places import Document, Json, Place, Route
-from generator.core.yaml_lines import DEEPEST, Unusual, plain, read_block
+from generator.core.yaml_lines import DEEPEST, Unusual, plain, read_block, spots
 from generator.core.yaml_reader import DEFAULT_LIMITS, Limits, has_control_character, read_documents
 
 _STARTS = (MappingStartEvent, SequenceStartEvent)
@@ -81,6 +80,12 @@ class _Noted:
     lines: array[int] = field(default_factory=lambda: array("L"))
     columns: array[int] = field(default_factory=lambda: array("L"))
 
+    def positions(self, number: int) -> Iterator[tuple[int, int]]:
+        """Return line and column of every key and value of document *number*, counted from 0."""
+        first, *after = self.starts[number : number + 2]
+        part = slice(first, after[0] if after else None)
+        return zip(self.lines[part], self.columns[part], strict=True)
+
 
 class _Part:
     """A stretch of a file that is read by itself; *line* is the number of lines before it."""
@@ -88,16 +93,16 @@ class _Part:
     def __init__(self, text: str, line: int, limits: Limits, *, is_by_lines: bool = True) -> None:
         self._text = text
         self._limits = limits
+        self._line = line
         self._is_by_lines = is_by_lines
-        self.line = line
 
     @cached_property
-    def noted(self) -> _Noted:
+    def _noted(self) -> _Noted:
         """What libyaml says of it."""
         return _read(self._text, self._limits)
 
     def documents(self, file: str) -> Iterator[Document]:
-        """Yield its documents, by lines where they are plain enough: then libyaml is asked only for their places."""
+        """Yield its documents: read by lines where they are plain enough, else by libyaml."""
         for number, data in enumerate(self._data()):
             places = _Places(self, number, data, file)
             yield Document(data, file, _Later(places, 0), _Later(places, 1))
@@ -107,7 +112,13 @@ class _Part:
             with suppress(Unusual):
                 data = read_block(self._text)
                 return [] if data is None else [data]
-        return self.noted.documents
+            self._is_by_lines = False
+        return self._noted.documents
+
+    def positions(self, number: int) -> Iterator[tuple[int, int]]:
+        """Yield line and column of every key and value of document *number*, counted from 1."""
+        found = spots(self._text) if self._is_by_lines else self._noted.positions(number)
+        return ((self._line + line + 1, column + 1) for line, column in found)
 
 
 class _Places:
@@ -124,7 +135,7 @@ class _Places:
         """The places of its values, and of its keys."""
         values: dict[Route, Place] = {}
         keys: dict[Route, Place] = {}
-        places = self._in_order()
+        places = (Place(self._file, *position) for position in self._part.positions(self._number))
 
         def visit(data: Json, route: Route) -> None:
             values[route] = next(places)
@@ -139,13 +150,6 @@ class _Places:
 
         visit(self._data, ())
         return values, keys
-
-    def _in_order(self) -> Iterator[Place]:
-        noted, before = self._part.noted, self._part.line + 1
-        first, *after = noted.starts[self._number : self._number + 2]
-        part = slice(first, after[0] if after else None)
-        for line, column in zip(noted.lines[part], noted.columns[part], strict=True):
-            yield Place(self._file, before + line, column + 1)
 
 
 class _Later(Mapping[Route, Place]):
