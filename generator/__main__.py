@@ -38,6 +38,8 @@ def main() -> None:
             file=sys.stderr,
         )
         sys.exit(EXIT_OUR_BUG)
+    finally:
+        gc.freeze()  # the interpreter would look through all of it for garbage, some times over, before it ends
 
 
 def _is_answered(words: list[str]) -> bool:
