@@ -6,7 +6,7 @@ A ``when`` entry is the long form of a field for most keys (``source.principal``
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from generator.core.places import Place, Route
@@ -84,8 +84,22 @@ def said(policy: AuthorizationPolicy) -> Iterator[Said]:
         yield from said_by(policy, number, rule)
 
 
-def said_by(policy: AuthorizationPolicy, number: int, rule: AuthorizationRule) -> Iterator[Said]:
-    """Yield every value of *rule*, which is *policy*'s rule *number*."""
+def said_by(policy: AuthorizationPolicy, number: int, rule: AuthorizationRule) -> Sequence[Said]:
+    """Return every value of *rule*, which is *policy*'s rule *number*; a dozen rules of ours ask for them."""
+    key = id(policy), number
+    known = _known.get(key)
+    if known is None or known[0] is not rule:  # kept beside it, a rule is no other of the same identity
+        if len(_known) >= _MOST:
+            _known.clear()
+        known = _known[key] = rule, policy, tuple(_said_by(policy, number, rule))
+    return known[2]
+
+
+_MOST = 50_000
+_known: dict[tuple[int, int], tuple[AuthorizationRule, AuthorizationPolicy, tuple[Said, ...]]] = {}
+
+
+def _said_by(policy: AuthorizationPolicy, number: int, rule: AuthorizationRule) -> Iterator[Said]:
     for part, inner, items in (("from", "source", rule.sources), ("to", "operation", rule.operations)):
         for index, fields in enumerate(items or ()):
             yield from _fields(policy, number, (part, index), inner, fields)

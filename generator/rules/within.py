@@ -31,7 +31,10 @@ def _are_ports_within(narrow: NetworkRule, wide: NetworkRule) -> bool:
         return False
     named = {(port.protocol, port.name) for port in narrow.ports if port.name}
     known = {(port.protocol, port.name) for port in wide.ports if port.name}
-    return named <= known and all(not numbers(narrow, each) - numbers(wide, each) for each in _TRANSPORTS)
+    spoken = {port.protocol for port in narrow.ports}
+    return named <= known and all(
+        not numbers(narrow, each) - numbers(wide, each) for each in _TRANSPORTS if each in spoken
+    )
 
 
 def _are_peers_within(narrow: WrittenRule, wide: WrittenRule) -> bool:

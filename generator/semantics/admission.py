@@ -110,7 +110,9 @@ class Admission:
         for policy, chosen in self._isolating(direction, endpoint):
             is_isolated = is_isolated or chosen is True
             for rule in policy.rules(direction):
-                met = _all((chosen, self.peers(rule, policy.namespace, other), self._covers(rule, point, server)))
+                met = self._covers(rule, point, server)
+                if met is not False:
+                    met = _all((chosen, self.peers(rule, policy.namespace, other), met))
                 if met:
                     return True
                 verdicts.append(met)
@@ -187,13 +189,13 @@ def _is_at(port: NetworkPort, point: Point, server: Endpoint, *, is_known: bool)
 
 def _any(verdicts: Sequence[bool | None]) -> bool | None:
     """Kleene's or."""
-    if any(verdicts):
+    if True in verdicts:
         return True
     return None if None in verdicts else False
 
 
 def _all(verdicts: Sequence[bool | None]) -> bool | None:
     """Kleene's and."""
-    if any(one is False for one in verdicts):
+    if False in verdicts:
         return False
     return None if None in verdicts else True
