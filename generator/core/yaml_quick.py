@@ -93,7 +93,7 @@ class _Part:
     def __init__(self, text: str, line: int, limits: Limits, *, is_by_lines: bool = True) -> None:
         self._text = text
         self._limits = limits
-        self._line = line
+        self.line = line
         self._is_by_lines = is_by_lines
 
     @cached_property
@@ -116,9 +116,8 @@ class _Part:
         return self._noted.documents
 
     def positions(self, number: int) -> Iterator[tuple[int, int]]:
-        """Yield line and column of every key and value of document *number*, counted from 1."""
-        found = spots(self._text) if self._is_by_lines else self._noted.positions(number)
-        return ((self._line + line + 1, column + 1) for line, column in found)
+        """Yield line and column of every key and value of document *number*, counted from 0 and from `line`."""
+        return spots(self._text) if self._is_by_lines else self._noted.positions(number)
 
 
 class _Places:
@@ -131,25 +130,30 @@ class _Places:
         self._file = file
 
     @cached_property
-    def found(self) -> tuple[Mapping[Route, Place], Mapping[Route, Place]]:
-        """The places of its values, and of its keys."""
-        values: dict[Route, Place] = {}
-        keys: dict[Route, Place] = {}
-        places = (Place(self._file, *position) for position in self._part.positions(self._number))
+    def found(self) -> tuple[Mapping[Route, tuple[int, int]], Mapping[Route, tuple[int, int]]]:
+        """Line and column of its values, and of its keys, counted from 0 and from the beginning of its part."""
+        values: dict[Route, tuple[int, int]] = {}
+        keys: dict[Route, tuple[int, int]] = {}
+        following = iter(self._part.positions(self._number)).__next__
 
         def visit(data: Json, route: Route) -> None:
-            values[route] = next(places)
+            values[route] = following()
             if isinstance(data, list):
                 for index, item in enumerate(data):
                     visit(item, (*route, index))
             elif isinstance(data, dict):
                 for key, value in data.items():
                     below = (*route, key)
-                    keys[below] = next(places)
+                    keys[below] = following()
                     visit(value, below)
 
         visit(self._data, ())
         return values, keys
+
+    def place(self, position: tuple[int, int]) -> Place:
+        """Return the place of a *position* that was found."""
+        line, column = position
+        return Place(self._file, self._part.line + line + 1, column + 1)
 
 
 class _Later(Mapping[Route, Place]):
@@ -158,7 +162,7 @@ class _Later(Mapping[Route, Place]):
         self._part = part
 
     def __getitem__(self, route: Route) -> Place:
-        return self._places.found[self._part][route]
+        return self._places.place(self._places.found[self._part][route])
 
     def __contains__(self, route: object) -> bool:
         return route in self._places.found[self._part]

@@ -19,6 +19,7 @@ from generator.topology import Endpoint
 GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name"
 
 _KNOWN: WeakKeyDictionary[Cluster, dict[str, Endpoint]] = WeakKeyDictionary()
+_PLATFORM: WeakKeyDictionary[Cluster, list[Endpoint]] = WeakKeyDictionary()
 _STAND_INS: WeakKeyDictionary[Cluster, dict[int, Endpoint]] = WeakKeyDictionary()
 
 
@@ -95,7 +96,7 @@ def peer_pods(context: Context, policy: NetworkPolicy, peer: NetworkPeer) -> lis
     """Return the pods that *peer* surely means; where no manifest shows any, a stand-in with the labels it asks for."""
     known, shown = everyone(context), roster(context).meant(peer, policy.namespace)
     candidates = [known[context.cluster.title(one)] for one in shown]
-    candidates += [one for name, one in known.items() if "/" not in name and one.is_pod]
+    candidates += _of_platform(context)
     found = [one for one in candidates if context.cluster.admission.peer(peer, policy.namespace, one)]
     namespace = policy.namespace if peer.namespaces is None else dict(peer.namespaces.labels).get(NAMESPACE_NAME)
     if found or peer.cidr or namespace is None or is_everything_shown(context, namespace):
@@ -103,6 +104,13 @@ def peer_pods(context: Context, policy: NetworkPolicy, peer: NetworkPeer) -> lis
     labels = dict(peer.pods.labels) if peer.pods else {}
     words = ", ".join(f"{key}={value}" for key, value in sorted(labels.items())) or "all"
     return [_unseen(context, f"pods of {namespace} ({words})", namespace, labels)]
+
+
+def _of_platform(context: Context) -> list[Endpoint]:
+    """Return the pods that no manifest shows: few, but asked for at every peer."""
+    if context.cluster not in _PLATFORM:
+        _PLATFORM[context.cluster] = [one for name, one in everyone(context).items() if "/" not in name and one.is_pod]
+    return _PLATFORM[context.cluster]
 
 
 def isolating_place(policies: Sequence[NetworkPolicy], direction: str) -> Place:
