@@ -175,7 +175,7 @@ def _findings(
 
 def _missing_bundles(names: Sequence[str], documents: Sequence[Document]) -> list[Finding]:
     """A bundle of which nothing is there: whoever was to generate it did not, and perhaps without a word."""
-    there = {Manifest(one, (), one.data).labels.get(BUNDLE_LABEL) for one in documents}
+    there = {Manifest(one, (), one.data).labels.get(BUNDLE_LABEL) for one in documents} if names else set()
     fix = "see that its generator runs; docs/kustomize/README.md tells where it silently does not"
     return [
         Finding(MISSING_BUNDLE, f"nothing of the bundle {name!r} is here", None, fix)
@@ -201,6 +201,6 @@ def _with_baseline(
 
 def _skipped(documents: Sequence[Document]) -> dict[str, int]:
     """Return how many objects there are of each kind that decides nothing here, most frequent first."""
-    kinds = Counter(Manifest(one, (), one.data).kind for one in documents)
+    kinds = Counter(str(one.data.get("kind") or "") for one in documents)
     by_count = sorted(kinds.items(), key=lambda one: (-one[1], one[0]))
     return {kind: count for kind, count in by_count if kind not in DECIDING}
