@@ -182,14 +182,16 @@ def _unguarded(context: Context, pod: Endpoint, found: Enrolment, policy: Author
 
 def _past(context: Context, behind: dict[str, Enrolment]) -> Iterator[Finding]:
     """Yield the routes through which a gateway reaches pods behind a waypoint directly, past its policies."""
-    for leg in legs(context):
+    for leg in legs(context) if behind else ():
         found = behind.get(leg.server.name)
+        if found is None:
+            continue
         services = [
             one
             for one in context.cluster.services
             if (one.namespace, one.name) == (leg.backend.namespace, leg.backend.service)
         ]
-        if found is None or not any(True for one in services for _ in _attached(context, one, found)):
+        if not any(True for one in services for _ in _attached(context, one, found)):
             continue
         namespaces = [one for one in context.cluster.others("Namespace") if one.name == leg.server.namespace]
         holders = [*(one.manifest for one in services), *namespaces]
