@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from generator.environment.load import load_environment
 from generator.environment.model import Environment
 from generator.manifests.objects import BUNDLE_LABEL, Manifest
 from generator.rules import registry
-from generator.rules.run import run_rules
+from generator.rules.run import run_beside, run_rules
 
 DEFAULT_ENVIRONMENT = "generic"
 MISSING_BUNDLE = "MG048"
@@ -35,6 +36,9 @@ _LASTING = UNREAD | {"MG041", "MG042", "MG043", "MG044", "MG045", "MG046", "MG04
 
 _BETTER_SAID = frozenset({"MG232", "MG506", "MG510"})
 """Rules that explain what the schema check only notices: of both at one place, theirs is shown."""
+
+_AT_ONCE = 500
+"""Objects whose structure is looked at in one go: few enough for the processes to share them evenly."""
 
 _IGNORED_OF_READING = ("MG003", "MG008", "MG601", "MG602", "MG603")
 
@@ -152,9 +156,16 @@ def _findings(
 ) -> list[Finding]:
     is_complete = request.is_complete and all(one.is_whole for one in everything)
     findings = [finding for one in everything for finding in one.findings]
-    findings += run_rules(documents, environment, is_complete=is_complete, before=request.before)
+    structure = [
+        partial(check_structure, documents[start : start + _AT_ONCE], request.schemas)
+        for start in range(0, len(documents), _AT_ONCE)
+    ]
+    of_structure, of_rules = run_beside(
+        structure, documents, environment, is_complete=is_complete, before=request.before
+    )
+    findings += of_rules
     said = {one.place for one in findings if one.code in _BETTER_SAID}
-    findings += [one for one in check_structure(documents, request.schemas) if one.place not in said]
+    findings += [one for one in of_structure if one.place not in said]
     findings += _missing_bundles(request.bundles, documents)
     for overlay in overlays:
         findings = [overlay.with_origin(one) for one in findings]
@@ -164,7 +175,7 @@ def _findings(
 
 def _missing_bundles(names: Sequence[str], documents: Sequence[Document]) -> list[Finding]:
     """A bundle of which nothing is there: whoever was to generate it did not, and perhaps without a word."""
-    there = {Manifest(one, (), one.data).labels.get(BUNDLE_LABEL) for one in documents}
+    there = {Manifest(one, (), one.data).labels.get(BUNDLE_LABEL) for one in documents} if names else set()
     fix = "see that its generator runs; docs/kustomize/README.md tells where it silently does not"
     return [
         Finding(MISSING_BUNDLE, f"nothing of the bundle {name!r} is here", None, fix)
@@ -190,6 +201,6 @@ def _with_baseline(
 
 def _skipped(documents: Sequence[Document]) -> dict[str, int]:
     """Return how many objects there are of each kind that decides nothing here, most frequent first."""
-    kinds = Counter(Manifest(one, (), one.data).kind for one in documents)
+    kinds = Counter(str(one.data.get("kind") or "") for one in documents)
     by_count = sorted(kinds.items(), key=lambda one: (-one[1], one[0]))
     return {kind: count for kind, count in by_count if kind not in DECIDING}

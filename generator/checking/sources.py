@@ -10,7 +10,6 @@ from generator.checking.files import KUSTOMIZATION_NAMES, Found
 from generator.core.files import LARGEST
 from generator.core.findings import Finding
 from generator.core.places import Document, Json, Place, Route
-from generator.core.processes import each
 from generator.core.yaml_quick import read_quickly
 from generator.core.yaml_reader import Limits
 
@@ -18,8 +17,6 @@ KUSTOMIZE_GROUP = "kustomize.config.k8s.io"
 _MOST_VALUES = 3_000_000
 _FEWEST_VALUES = 100_000
 _LIST_SUFFIX = "List"
-_MANY_FILES = 300
-"""From here on a second process saves more than it costs."""
 
 
 @dataclass(slots=True)
@@ -53,20 +50,9 @@ MARK = "meshgen:"
 def read_sources(found: Found) -> Sources:
     """Read everything in *found*; what is wrong with one file does not hide the others."""
     sources = Sources(findings=list(found.findings))
-    for read in each(_read, list(found.contents.items()), at_least=_MANY_FILES):
-        sources.documents += read.documents
-        sources.findings += read.findings
-        sources.marked |= read.marked
-        sources.files |= read.files
-        sources.strangers += read.strangers
+    for name, content in found.contents.items():
+        read_into(sources, content, name)
     _leave_out_patches(sources)
-    return sources
-
-
-def _read(file: tuple[str, bytes]) -> Sources:
-    name, content = file
-    sources = Sources()
-    read_into(sources, content, name)
     return sources
 
 
@@ -74,7 +60,9 @@ def read_into(sources: Sources, content: bytes, name: str) -> None:
     """Read one file's *content* into *sources*."""
     sources.files.add(name)
     documents, findings = read_quickly(content, name, limits=_limits(len(content)), allow_ambiguous=True)
-    items = [one for document in documents for one in _objects(_with_kind(document))]
+    if Path(name).name in KUSTOMIZATION_NAMES:
+        documents = [_with_kind(document) for document in documents]
+    items = [one for document in documents for one in _objects(document)]
     objects = [one for one in items if _is_meant_as_object(one.data)]
     sources.strangers += len(items) - len(objects)
     if not objects:  # `!Ref` and `!vault` are fine in files that are nothing of ours
@@ -94,7 +82,7 @@ def _limits(size: int) -> Limits:
 def _with_kind(document: Document) -> Document:
     """Kustomize itself needs neither `kind` nor `apiVersion` in its file, whose name says it all."""
     data = document.data
-    if Path(document.file).name not in KUSTOMIZATION_NAMES or not isinstance(data, dict):
+    if not isinstance(data, dict):
         return document
     return replace(document, data={"apiVersion": f"{KUSTOMIZE_GROUP}/v1beta1", "kind": "Kustomization", **data})
 

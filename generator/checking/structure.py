@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from generator.core.findings import Finding
@@ -27,18 +28,26 @@ def check_structure(
     """
     known = schema.known_kinds() | schemas.keys()
     groups = {(version.rpartition("/")[0], kind) for version, kind in known}
+
+    @cache
+    def is_ours(version: str, kind: str) -> bool:
+        return (version.rpartition("/")[0], kind) in groups or bool(schema.meant_kind(version, kind, known))
+
     for document in documents:
-        own = replace(document, data=_without_server_fields(document.data))
-        version, kind = str(document.data.get("apiVersion")), str(document.data.get("kind"))
-        is_ours = (version.rpartition("/")[0], kind) in groups or schema.meant_kind(version, kind, known)
-        yield from (one for one in schema.check(own, schemas) if one.code != schema.NO_SCHEMA or is_ours)
-        if (version, kind) in known:
+        own = _without_server_fields(document)
+        version, kind = own.data.get("apiVersion"), own.data.get("kind")
+        is_named = isinstance(version, str) and isinstance(kind, str)
+        if not is_named or (version, kind) in known or is_ours(version, kind):
+            yield from schema.check(own, schemas)
+        if is_named and (version, kind) in known:
             yield from admission.check(own)
 
 
-def _without_server_fields(data: dict[str, Json]) -> dict[str, Json]:
-    own = {key: value for key, value in data.items() if key != "status"}
+def _without_server_fields(document: Document) -> Document:
+    own: dict[str, Json] = document.data
     metadata = own.get("metadata")
-    if isinstance(metadata, dict):
-        own["metadata"] = {key: value for key, value in metadata.items() if key not in _SET_BY_SERVER}
-    return own
+    if "status" in own:
+        own = {key: value for key, value in own.items() if key != "status"}
+    if isinstance(metadata, dict) and not _SET_BY_SERVER.isdisjoint(metadata):
+        own = {**own, "metadata": {key: value for key, value in metadata.items() if key not in _SET_BY_SERVER}}
+    return document if own is document.data else replace(document, data=own)

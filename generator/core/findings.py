@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import Any
 
 from generator.core.frozen import dataclass
 from generator.core.places import Place
@@ -34,10 +35,11 @@ class Finding:
     related: tuple[tuple[Place, str], ...] = ()
     is_absence: bool = False
 
-    def sort_key(self) -> tuple[str, int, int, str, str]:
-        """Order findings as a reader meets them: by file, position, code."""
+    def sort_key(self) -> tuple[Any, ...]:
+        """Order findings as a reader meets them: by file, position, code; and any two that differ, in one way alone."""
         where = self.place or Place("", 0, 0)
-        return (where.file, where.line, where.column, self.code, self.message)
+        first = (where.file, where.line, where.column, self.code, self.message)
+        return (*first, self.fix, self.severity.value, self.related)
 
 
 def reaches(finding: Finding, threshold: str) -> bool:

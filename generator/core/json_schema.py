@@ -9,7 +9,8 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from generator.core.places import Json
-from generator.core.predicates import Test, compile_predicate, python_pattern
+from generator.core.predicate_words import Test, python_pattern
+from generator.core.predicates import compile_predicate
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError

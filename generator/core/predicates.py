@@ -9,31 +9,23 @@ jsonschema for each document, and none of its import, which is seven times `pyth
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from generator.core.places import Json
+from generator.core.predicate_words import (
+    COMBINED,
+    PLAIN,
+    WRAPPED,
+    BeyondUs,
+    Test,
+    all_of,
+    everything,
+    nothing,
+    text,
+    values_of,
+)
 
-Test = Callable[[Json], bool]
-
-
-class BeyondUs(Exception):
-    """The schema, or the value, needs the whole standard."""
-
-
-_IS: dict[str, Test] = {
-    "object": lambda value: isinstance(value, dict),
-    "array": lambda value: isinstance(value, list),
-    "string": lambda value: isinstance(value, str),
-    "boolean": lambda value: isinstance(value, bool),
-    "null": lambda value: value is None,
-    "number": lambda value: isinstance(value, (int, float)) and not isinstance(value, bool),
-    "integer": lambda value: (
-        (isinstance(value, int) and not isinstance(value, bool)) or (isinstance(value, float) and value.is_integer())
-    ),
-}
-_IS_NUMBER = _IS["number"]
 _SILENT = frozenset(
     {
         *("$schema", "$id", "$defs", "$comment", "title", "description", "default", "examples"),
@@ -41,10 +33,12 @@ _SILENT = frozenset(
     }
 )
 
-
-def python_pattern(pattern: str) -> str:
-    r"""Translate the end of a schema's *pattern*: Python's ``$`` also matches before a last newline."""
-    return pattern.removesuffix("$") + r"\Z" if pattern.endswith("$") else pattern
+_FUSED = {
+    "object": frozenset({"type", "required"}),
+    "array": frozenset({"type", "items"}),
+    "string": frozenset({"type"}),
+}
+"""Words whose tests are one for a value of this type: in Python a call costs more than most tests."""
 
 
 def compile_predicate(schema: Mapping[str, Any], formats: Mapping[str, Test]) -> Test:
@@ -64,22 +58,68 @@ class _Compiler:
 
     def compile(self, schema: Json, *, is_root: bool = False) -> Test:
         if isinstance(schema, bool):
-            return _everything if schema else _nothing
+            return everything if schema else nothing
         if "$id" in schema and not is_root:
             raise BeyondUs("references below it start elsewhere")
-        tests = [test for word, wanted in schema.items() if (test := self._word(word, wanted, schema))]
+        kind = schema.get("type")
+        fused = _FUSED.get(kind, frozenset()) if isinstance(kind, str) else frozenset()
+        tests = [
+            test for word, wanted in schema.items() if word not in fused and (test := self._word(word, wanted, schema))
+        ]
+        if kind == "object":
+            return self._mapping(schema, tests)
+        if kind == "array":
+            return self._list(schema, tests)
+        if kind == "string":
+            return text(tests)
         if "properties" in schema or "additionalProperties" in schema:
             tests.append(self._fields(schema))
-        return tests[0] if len(tests) == 1 else _all(tests)
+        return tests[0] if len(tests) == 1 else all_of(tests)
+
+    def _mapping(self, schema: Mapping[str, Any], tests: Sequence[Test]) -> Test:
+        """Return one test of the words that most schemas of mappings consist of, and of the other *tests*."""
+        required: Sequence[str] = tuple(schema.get("required", ()))
+        fields = self._fields(schema)
+        if not tests and not required:
+            return lambda value: isinstance(value, dict) and fields(value)
+
+        def test(value: Json) -> bool:
+            if not isinstance(value, dict):
+                return False
+            for name in required:
+                if name not in value:
+                    return False
+            for each in tests:
+                if not each(value):
+                    return False
+            return fields(value)
+
+        return test
+
+    def _list(self, schema: Mapping[str, Any], tests: Sequence[Test]) -> Test:
+        item = self.compile(schema.get("items", True))
+
+        def test(value: Json) -> bool:
+            if not isinstance(value, list):
+                return False
+            for one in value:
+                if not item(one):
+                    return False
+            for each in tests:  # noqa: SIM110  (all() over a generator takes twice as long)
+                if not each(value):
+                    return False
+            return True
+
+        return test
 
     def _word(self, word: str, wanted: Json, schema: Mapping[str, Any]) -> Test | None:
         test: Test | None = None
-        if word in _PLAIN:
-            test = _PLAIN[word](wanted)
+        if word in PLAIN:
+            test = PLAIN[word](wanted)
         elif word in ("allOf", "anyOf", "oneOf"):
-            test = _COMBINED[word]([self.compile(each) for each in wanted])
+            test = COMBINED[word]([self.compile(each) for each in wanted])
         elif word in ("not", "items", "propertyNames"):
-            test = _WRAPPED[word](self.compile(wanted))
+            test = WRAPPED[word](self.compile(wanted))
         elif word == "$ref":
             test = self._reference(wanted)
         elif word == "if":
@@ -94,13 +134,19 @@ class _Compiler:
         fields: Mapping[str, Json] = schema.get("properties", {})
         other = self.compile(schema.get("additionalProperties", True))
         met: dict[str, Test] = {}
+        if not fields:
+            return everything if other is everything else values_of(other)
 
         def test(value: Json) -> bool:
             if isinstance(value, dict):
                 for key, item in value.items():
-                    if key in fields and key not in met:
-                        met[key] = self.compile(fields[key])
-                    if not met.get(key, other)(item):
+                    if key in met:
+                        each = met[key]
+                    elif key in fields:
+                        each = met[key] = self.compile(fields[key])
+                    else:
+                        each = other
+                    if not each(item):
                         return False
             return True
 
@@ -130,119 +176,3 @@ class _Compiler:
         holds = self.compile(wanted)
         then, otherwise = self.compile(schema.get("then", True)), self.compile(schema.get("else", True))
         return lambda value: then(value) if holds(value) else otherwise(value)
-
-
-def _everything(value: Json) -> bool:  # noqa: ARG001
-    return True
-
-
-def _nothing(value: Json) -> bool:  # noqa: ARG001
-    return False
-
-
-def _all(tests: Sequence[Test]) -> Test:
-    def test(value: Json) -> bool:
-        for each in tests:  # noqa: SIM110  (all() over a generator takes twice as long)
-            if not each(value):
-                return False
-        return True
-
-    return test
-
-
-def _types(names: str | list[str]) -> Test:
-    tests = [_IS[name] for name in ([names] if isinstance(names, str) else names)]
-    return tests[0] if len(tests) == 1 else lambda value: any(test(value) for test in tests)
-
-
-def _one_of(choices: Sequence[Json]) -> Test:
-    """Equality as JSON knows it: true is not 1."""
-    if any(isinstance(choice, dict | list) for choice in choices):
-        raise BeyondUs("a choice between lists or mappings")
-    texts = frozenset(choice for choice in choices if isinstance(choice, str))
-    others = [choice for choice in choices if not isinstance(choice, str)]
-
-    def test(value: Json) -> bool:
-        if isinstance(value, str):
-            return value in texts
-        return any(isinstance(value, bool) == isinstance(choice, bool) and value == choice for choice in others)
-
-    return test
-
-
-def _matches(pattern: str) -> Test:
-    try:
-        search = re.compile(python_pattern(pattern)).search
-    except re.error as error:
-        raise BeyondUs(pattern) from error
-    return lambda value: not isinstance(value, str) or search(value) is not None
-
-
-def _differ(is_wanted: bool) -> Test:
-    def test(value: Json) -> bool:
-        return not isinstance(value, list) or len({_comparable(item) for item in value}) == len(value)
-
-    return test if is_wanted else _everything
-
-
-def _comparable(value: Json) -> Json:
-    """Return what equals another one's exactly when the values are equal as JSON: true is not 1."""
-    if isinstance(value, list):
-        return "list", tuple(map(_comparable, value))
-    if isinstance(value, dict):
-        return "mapping", frozenset((key, _comparable(item)) for key, item in value.items())
-    return ("truth", value) if isinstance(value, bool) else value
-
-
-def _required(names: Sequence[str]) -> Test:
-    def test(value: Json) -> bool:
-        if isinstance(value, dict):
-            for name in names:
-                if name not in value:
-                    return False
-        return True
-
-    return test
-
-
-def _companions(wanted: Mapping[str, Sequence[str]]) -> Test:
-    tests = {name: _required(others) for name, others in wanted.items()}
-    return lambda value: not isinstance(value, dict) or all(tests[name](value) for name in tests if name in value)
-
-
-def _items(test: Test) -> Test:
-    return lambda value: not isinstance(value, list) or all(map(test, value))
-
-
-def _keys(test: Test) -> Test:
-    return lambda value: not isinstance(value, dict) or all(map(test, value))
-
-
-_PLAIN: dict[str, Callable[[Any], Test]] = {
-    "type": _types,
-    "enum": _one_of,
-    "const": lambda wanted: _one_of([wanted]),
-    "pattern": _matches,
-    "uniqueItems": _differ,
-    "required": _required,
-    "dependentRequired": _companions,
-    # Not `>=`: nothing is less than NaN, and nothing is more.
-    "minimum": lambda least: lambda value: not _IS_NUMBER(value) or not value < least,
-    "maximum": lambda most: lambda value: not _IS_NUMBER(value) or not value > most,
-    "minLength": lambda least: lambda value: not isinstance(value, str) or len(value) >= least,
-    "maxLength": lambda most: lambda value: not isinstance(value, str) or len(value) <= most,
-    "minItems": lambda least: lambda value: not isinstance(value, list) or len(value) >= least,
-    "maxItems": lambda most: lambda value: not isinstance(value, list) or len(value) <= most,
-    "minProperties": lambda least: lambda value: not isinstance(value, dict) or len(value) >= least,
-    "maxProperties": lambda most: lambda value: not isinstance(value, dict) or len(value) <= most,
-}
-_COMBINED: dict[str, Callable[[list[Test]], Test]] = {
-    "allOf": _all,
-    "anyOf": lambda tests: lambda value: any(test(value) for test in tests),
-    "oneOf": lambda tests: lambda value: sum(test(value) for test in tests) == 1,
-}
-_WRAPPED: dict[str, Callable[[Test], Test]] = {
-    "not": lambda test: lambda value: not test(value),
-    "items": _items,
-    "propertyNames": _keys,
-}

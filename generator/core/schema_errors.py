@@ -43,6 +43,8 @@ def findings(
     """
     value = _at(document.data, route_prefix)
     mistakes = [_mistake(error, route_prefix) for error in validator.iter_errors(value)]
+    if not mistakes:
+        return []
     reader = _Reader(document, wrong, unknown or wrong, missing or wrong, frozenset(_misspelt(mistakes)))
     found = [finding for mistake in _without_echoes(mistakes) for finding in reader.read(mistake)]
     return list(dict.fromkeys(found))  # `required` complains once per missing field, about all of them

@@ -1,20 +1,19 @@
 """Reading YAML that is nearly always right: plain data at once, places only when somebody asks for one.
 
 A place for every value is several times the work of reading them, and only mistakes have
-use for places. So positions are kept as bare numbers, in the order of the text, and become
-places one document at a time. What is in any way unusual here goes to
-`generator.core.yaml_reader`, whose verdict is the only one. Measured: 2.3 times as fast on
-what we render. A parser of our own for our own output, line by line, was three times as fast
-again, but would have made a bulk render only an eighth quicker: libyaml's reading is
-worth more.
+use for places. So a file is cut at its lines `---`, and what is written plainly there is read
+by `generator.core.yaml_lines`, a second time where somebody asks for a place; anything else by
+libyaml's events, whose positions are kept as bare numbers in the order of the text. What is in
+any way unusual goes to `generator.core.yaml_reader`, whose verdict is the only one.
 """
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 from _ruamel_yaml import CParser
@@ -32,15 +31,11 @@ from ruamel.yaml.events import (
 from generator.core.findings import Finding
 from generator.core.frozen import dataclass
 from generator.core.places import Document, Json, Place, Route
-from generator.core.scalars import is_ambiguous, resolve
+from generator.core.yaml_lines import DEEPEST, Unusual, plain, read_block, spots
 from generator.core.yaml_reader import DEFAULT_LIMITS, Limits, has_control_character, read_documents
 
 _STARTS = (MappingStartEvent, SequenceStartEvent)
 _ENDS = (MappingEndEvent, SequenceEndEvent)
-
-
-class _Unusual(Exception):
-    """An alias, a tag, a duplicate key, an ambiguous scalar: the reader with places decides."""
 
 
 def read_quickly(
@@ -49,14 +44,32 @@ def read_quickly(
     """Return exactly what `read_documents` returns, with places that are worked out when first asked for."""
     try:
         _refuse(len(text) > limits.characters)
-        noted = _read(text.decode() if isinstance(text, bytes) else text, limits)
-    except (_Unusual, UnicodeDecodeError, YAMLError):
+        decoded = text.decode() if isinstance(text, bytes) else text
+        _refuse(decoded.startswith("\ufeff") or has_control_character(decoded))
+        found = [document for part in _parts(decoded, limits) for document in part.documents(file)]
+        _refuse(len(found) > limits.documents)
+    except (Unusual, UnicodeDecodeError, YAMLError):
         return read_documents(text, file, limits=limits, allow_ambiguous=allow_ambiguous)
-    found = []
-    for number, data in enumerate(noted.documents):
-        places = _Places(noted, number, file)
-        found.append(Document(data, file, _Later(places, 0), _Later(places, 1)))
     return found, []
+
+
+def _parts(text: str, limits: Limits) -> list[_Part]:
+    """Return the parts of *text* between its lines ``---``; all of it in one where it may be cut otherwise too."""
+    whole = [_Part(text, 0, limits, is_by_lines=False)]
+    # Without aliases there are no more values than characters.
+    if len(text) > limits.values or limits.depth < DEEPEST or "\r" in text or "\ufeff" in text:
+        return whole
+    if any(f"\n{marker}" in text or text.startswith(marker) for marker in ("...", "%")):
+        return whole
+    *before, last = f"\n{text}".split("\n---")
+    parts, lines = [], 0
+    for piece in (*(f"{one}\n" for one in before), last):
+        behind, _, body = piece.partition("\n")
+        if behind.strip():
+            return whole  # a document or a comment beside the marker
+        parts.append(_Part(body, lines, limits))
+        lines += piece.count("\n")
+    return parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,42 +81,80 @@ class _Noted:
     lines: array[int] = field(default_factory=lambda: array("L"))
     columns: array[int] = field(default_factory=lambda: array("L"))
 
+    def positions(self, number: int) -> Iterator[tuple[int, int]]:
+        """Return line and column of every key and value of document *number*, counted from 0."""
+        first, *after = self.starts[number : number + 2]
+        part = slice(first, after[0] if after else None)
+        return zip(self.lines[part], self.columns[part], strict=True)
+
+
+class _Part:
+    """A stretch of a file that is read by itself; *line* is the number of lines before it."""
+
+    def __init__(self, text: str, line: int, limits: Limits, *, is_by_lines: bool = True) -> None:
+        self._text = text
+        self._limits = limits
+        self.line = line
+        self._is_by_lines = is_by_lines
+
+    @cached_property
+    def _noted(self) -> _Noted:
+        """What libyaml says of it."""
+        return _read(self._text, self._limits)
+
+    def documents(self, file: str) -> Iterator[Document]:
+        """Yield its documents: read by lines where they are plain enough, else by libyaml."""
+        for number, data in enumerate(self._data()):
+            places = _Places(self, number, data, file)
+            yield Document(data, file, _Later(places, 0), _Later(places, 1))
+
+    def _data(self) -> list[Json]:
+        if self._is_by_lines:
+            with suppress(Unusual):
+                data = read_block(self._text)
+                return [] if data is None else [data]
+            self._is_by_lines = False
+        return self._noted.documents
+
+    def positions(self, number: int) -> Iterator[tuple[int, int]]:
+        """Yield line and column of every key and value of document *number*, counted from 0 and from `line`."""
+        return spots(self._text) if self._is_by_lines else self._noted.positions(number)
+
 
 class _Places:
     """The places of one document, which is read by nobody who changes it."""
 
-    def __init__(self, noted: _Noted, number: int, file: str) -> None:
-        self._noted = noted
+    def __init__(self, part: _Part, number: int, data: Json, file: str) -> None:
+        self._part = part
         self._number = number
+        self._data = data
         self._file = file
 
     @cached_property
-    def found(self) -> tuple[Mapping[Route, Place], Mapping[Route, Place]]:
-        """The places of its values, and of its keys."""
-        values: dict[Route, Place] = {}
-        keys: dict[Route, Place] = {}
-        places = self._in_order()
+    def found(self) -> tuple[Mapping[Route, tuple[int, int]], Mapping[Route, tuple[int, int]]]:
+        """Line and column of its values, and of its keys, counted from 0 and from the beginning of its part."""
+        values: dict[Route, tuple[int, int]] = {}
+        keys: dict[Route, tuple[int, int]] = {}
+        following = iter(self._part.positions(self._number)).__next__
 
         def visit(data: Json, route: Route) -> None:
-            values[route] = next(places)
+            values[route] = following()
             if isinstance(data, list):
                 for index, item in enumerate(data):
                     visit(item, (*route, index))
             elif isinstance(data, dict):
                 for key, value in data.items():
                     below = (*route, key)
-                    keys[below] = next(places)
+                    keys[below] = following()
                     visit(value, below)
 
-        visit(self._noted.documents[self._number], ())
+        visit(self._data, ())
         return values, keys
 
-    def _in_order(self) -> Iterator[Place]:
-        noted = self._noted
-        first, *after = noted.starts[self._number : self._number + 2]
-        part = slice(first, after[0] if after else None)
-        for line, column in zip(noted.lines[part], noted.columns[part], strict=True):
-            yield Place(self._file, line + 1, column + 1)
+    def place(self, position: tuple[int, int]) -> Place:
+        """Return the place of a *position* that was found."""
+        line, column = position
+        return Place(self._file, self._part.line + line + 1, column + 1)
 
 
 class _Later(Mapping[Route, Place]):
@@ -112,7 +163,7 @@ class _Later(Mapping[Route, Place]):
         self._part = part
 
     def __getitem__(self, route: Route) -> Place:
-        return self._places.found[self._part][route]
+        return self._places.place(self._places.found[self._part][route])
 
     def __contains__(self, route: object) -> bool:
         return route in self._places.found[self._part]
@@ -129,7 +180,6 @@ def _read(text: str, limits: Limits) -> _Noted:
 
     One loop without recursion: in Python a call costs as much as an event.
     """
-    _refuse(text.startswith("\ufeff") or has_control_character(text))
     next_event = CParser(text).get_event
     noted = _Noted()
     documents, lines, columns = noted.documents, noted.lines, noted.columns
@@ -176,20 +226,14 @@ def _read(text: str, limits: Limits) -> _Noted:
 
 def _refuse(is_unusual: bool) -> None:
     if is_unusual:
-        raise _Unusual
+        raise Unusual
 
 
 def _scalar(event: Any) -> Json:
     _refuse(event.ctag is not None or event.anchor is not None)
-    return event.value if event.style else _plain(event.value)
+    return event.value if event.style else plain(event.value)
 
 
 def _key(text: str, mapping: dict[str, Json]) -> str:
     _refuse(text in mapping or text == "<<")
     return text
-
-
-@lru_cache(maxsize=20_000)
-def _plain(text: str) -> Json:
-    _refuse(is_ambiguous(text))
-    return resolve(text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from generator.algebra.networks import is_part_of, network
+from generator.algebra.addresses import as_network, is_inside
 from generator.core.findings import Finding
 from generator.environment.gateways import EAST_WEST, EGRESS, is_named_by_policies
 from generator.environment.model import Environment
@@ -42,7 +42,7 @@ def _check_addresses(environment: Environment, flow: Flow) -> list[Finding]:
     for peer in (flow.client, flow.server):
         for cidr in peer.cidrs if isinstance(peer, AddressesPeer) else ():
             for what, known in ranges.items():
-                if any(is_inside(cidr, one) for one in known or ()):
+                if any(is_inside(as_network(cidr), as_network(one)) for one in known or ()):
                     message = f"{cidr} lies inside the cluster: it is a range of its {what}"
                     fix = "name the workload instead of its address: a network policy selects pods by their labels"
                     findings.append(Finding("MG028", message, flow.origin.place, fix))
@@ -66,11 +66,6 @@ def _check_pass_through(intent: Intent, environment: Environment, flow: Flow) ->
     message = f"the gateway {flow.client.gateway!r} joins clusters: who comes through it is not the gateway itself"
     fix = "name the workload that calls, with its cluster; expose through an ingress gateway for callers outside"
     return [Finding("MG028", message, flow.origin.place, fix)]
-
-
-def is_inside(cidr: str, outer: str) -> bool:
-    """Tell whether the range *cidr* lies in *outer*."""
-    return is_part_of(network(cidr), network(outer))
 
 
 def _check_known_addresses(intent: Intent, external: ExternalService) -> list[Finding]:

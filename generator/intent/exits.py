@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from generator.algebra.addresses import as_network, overlap
 from generator.core.findings import Finding
 from generator.core.places import Place
 from generator.environment.model import Environment, Gateway
-from generator.intent.boundary import is_inside
 from generator.intent.declarations import Declarations, FlowDeclaration
 from generator.model.externals import ExternalService, ExternalTls
 from generator.model.intent import GatewayLockdown, Intent
@@ -201,7 +201,9 @@ def _check_ways(intent: Intent, external: ExternalService) -> Iterator[Finding]:
             continue
         is_client = client.namespace == external.namespace and client.workload in external.clients
         is_there = flow.ports is None or any(port.number == external.port for port in flow.ports)
-        is_same = server.is_public or any(is_inside(a, b) or is_inside(b, a) for a in server.cidrs for b in known)
+        is_same = server.is_public or any(
+            overlap(as_network(one), as_network(other)) for one in server.cidrs for other in known
+        )
         if is_client and is_there and is_same:
             around[flow.origin.place].append(client.workload)
     for place, names in around.items():

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from generator.algebra.addresses import as_network, is_inside
 from generator.core.findings import Finding
 from generator.environment.model import Environment, LoadBalancer
-from generator.intent.boundary import is_inside
 from generator.model.intent import Intent
 from generator.model.traffic import AddressGuard
 
@@ -31,7 +31,7 @@ def _check(guard: AddressGuard, environment: Environment) -> Iterator[Finding]:
     ranges = {"pods": environment.addresses.pods, "Services": environment.addresses.services}
     for cidr in (*guard.allowed, *guard.denied):
         for what, known in ranges.items():
-            if any(is_inside(cidr, one) for one in known or ()):
+            if any(is_inside(as_network(cidr), as_network(one)) for one in known or ()):
                 message = f"{cidr} is a range of the cluster's {what}: no client comes from there through the gateway"
                 fix = "callers inside the cluster are named by their workload: write a flow"
                 yield Finding("MG028", message, place, fix)

@@ -37,8 +37,13 @@ class Bundle:
 
 def read_bundle(documents: Iterable[Document]) -> Bundle:
     """Index the objects of *documents*; unrelated kinds are kept aside."""
+    return bundle_of(manifests(documents))
+
+
+def bundle_of(objects: Iterable[Manifest]) -> Bundle:
+    """Index *objects* by kind; unrelated ones are kept aside."""
     by_kind: dict[str, list[Manifest]] = {}
-    for one in manifests(documents):
+    for one in objects:
         by_kind.setdefault(_key(one), []).append(one)
     return Bundle(
         network_policies=tuple(map(read_network_policy, by_kind.pop("networking.k8s.io/NetworkPolicy", []))),

@@ -9,19 +9,23 @@ from generator.core.frozen import dataclass
 from generator.core.places import Json, Place, Route
 from generator.manifests.objects import Manifest, mapping, sequence, strings, texts
 
+Expression = tuple[str, str, tuple[str, ...]]
+"""One of ``matchExpressions``: key, operator and values."""
+
 
 @dataclass(frozen=True, slots=True)
 class LabelSelector:
     """Labels that must match and expressions that must hold; empty matches everything."""
 
     labels: tuple[tuple[str, str], ...] = ()
-    expressions: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+    expressions: tuple[Expression, ...] = ()
 
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Tell whether an object with *labels* is selected (apimachinery labels.Selector)."""
-        if any(labels.get(key) != value for key, value in self.labels):
-            return False
-        return all(_holds(operator, labels.get(key), values) for key, operator, values in self.expressions)
+        for key, value in self.labels:
+            if labels.get(key) != value:
+                return False
+        return all(is_met(one, labels) for one in self.expressions)
 
     @property
     def is_empty(self) -> bool:
@@ -29,7 +33,10 @@ class LabelSelector:
         return not self.labels and not self.expressions
 
 
-def _holds(operator: str, value: str | None, values: tuple[str, ...]) -> bool:
+def is_met(expression: Expression, labels: Mapping[str, str]) -> bool:
+    """Tell whether *expression* is true of an object with *labels*."""
+    key, operator, values = expression
+    value = labels.get(key)
     match operator:
         case "In":
             return value in values

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import field
+from typing import Any
 
 from generator.core.frozen import dataclass
 from generator.core.places import Document, Json, Place, Route
@@ -12,59 +14,48 @@ MANAGED_BY = "app.kubernetes.io/managed-by"
 BUNDLE_LABEL = "meshgen.dev/bundle"
 """Labels of every object that meshgen renders: that it did, and the bundle that the object belongs to."""
 
+_PLAIN = (str, int, float)
+
+
+def _read_once() -> Any:
+    return field(init=False, repr=False, compare=False)
+
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """One object: a whole document, or an item of a ``List``."""
+    """One object: a whole document, or an item of a ``List``.
+
+    What every rule asks for is read once. ``kind``, ``api_version`` and ``name`` are the empty
+    text where there is none, ``group`` is so for the core group; ``metadata`` and ``spec`` are
+    empty where there are none. What names no ``namespace`` is applied to ``default``.
+    """
 
     document: Document
     route: Route
     data: dict[str, Json]
+    kind: str = _read_once()
+    api_version: str = _read_once()
+    group: str = _read_once()
+    metadata: dict[str, Json] = _read_once()
+    name: str = _read_once()
+    namespace: str = _read_once()
+    labels: dict[str, str] = _read_once()
+    annotations: dict[str, str] = _read_once()
+    spec: dict[str, Json] = _read_once()
 
-    @property
-    def kind(self) -> str:
-        """Its kind, or the empty text."""
-        return str(self.data.get("kind") or "")
-
-    @property
-    def api_version(self) -> str:
-        """Group and version, or the empty text."""
-        return str(self.data.get("apiVersion") or "")
-
-    @property
-    def group(self) -> str:
-        """The API group; empty for the core group."""
-        return self.api_version.rpartition("/")[0]
-
-    @property
-    def metadata(self) -> dict[str, Json]:
-        """Its metadata, empty if it has none."""
-        return mapping(self.data.get("metadata"))
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-        return str(self.metadata.get("name") or "")
-
-    @property
-    def namespace(self) -> str:
-        """Its namespace; what names none is applied to ``default``."""
-        return str(self.metadata.get("namespace") or DEFAULT_NAMESPACE)
-
-    @property
-    def labels(self) -> dict[str, str]:
-        """Its own labels."""
-        return texts(self.metadata.get("labels"))
-
-    @property
-    def annotations(self) -> dict[str, str]:
-        """Its annotations."""
-        return texts(self.metadata.get("annotations"))
-
-    @property
-    def spec(self) -> dict[str, Json]:
-        """Its spec, empty if it has none."""
-        return mapping(self.data.get("spec"))
+    def __post_init__(self) -> None:
+        """Read what every rule asks for."""
+        data, keep = self.data, object.__setattr__
+        metadata, version = mapping(data.get("metadata")), str(data.get("apiVersion") or "")
+        keep(self, "kind", str(data.get("kind") or ""))
+        keep(self, "api_version", version)
+        keep(self, "group", version.rpartition("/")[0])
+        keep(self, "metadata", metadata)
+        keep(self, "name", str(metadata.get("name") or ""))
+        keep(self, "namespace", str(metadata.get("namespace") or DEFAULT_NAMESPACE))
+        keep(self, "labels", texts(metadata.get("labels")))
+        keep(self, "annotations", texts(metadata.get("annotations")))
+        keep(self, "spec", mapping(data.get("spec")))
 
     def place(self, *route: str | int) -> Place:
         """Return where the value at *route* below this object is written."""
@@ -99,9 +90,9 @@ def sequence(value: Json) -> list[Json]:
 
 def texts(value: Json) -> dict[str, str]:
     """Return a mapping's entries whose values are texts or become one without doubt."""
-    return {str(key): str(item) for key, item in mapping(value).items() if isinstance(item, str | int | float)}
+    return {str(key): str(item) for key, item in mapping(value).items() if isinstance(item, _PLAIN)}
 
 
 def strings(value: Json) -> tuple[str, ...]:
     """Return a list's entries as texts."""
-    return tuple(str(item) for item in sequence(value) if isinstance(item, str | int | float))
+    return tuple([str(item) for item in sequence(value) if isinstance(item, _PLAIN)])

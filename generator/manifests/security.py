@@ -28,6 +28,10 @@ class Scope:
         """Whether gateways and waypoints read it, and nobody else."""
         return bool(self.targets)
 
+    def may_mean_pods(self, namespace: str, root_namespace: str) -> bool:
+        """Whether it may speak for pods of *namespace*: from there, from the root namespace, or by a target."""
+        return bool(self.targets) or self.namespace in (namespace, root_namespace)
+
 
 @dataclass(frozen=True, slots=True)
 class PeerAuthentication:

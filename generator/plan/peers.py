@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from generator.algebra.networks import is_part_of, network
+from generator.algebra.addresses import as_network, is_inside
 from generator.core.findings import Finding
 from generator.core.places import Place
 from generator.environment.model import Environment, Pods
@@ -163,7 +163,7 @@ class PeerNamer:
         return PeerView(comment, cidr=cidr, excluded=self._holes(cidr, beside))
 
     def _excluded(self, cidr: str, beside: tuple[str, ...] | None) -> tuple[str, ...]:
-        block = network(cidr)
+        block = as_network(cidr)
         ranges = [*PRIVATE_RANGES[f"IPv{block.version}"], *self._environment.addresses.metadata]
         for known in (
             self._environment.addresses.pods,
@@ -172,9 +172,9 @@ class PeerNamer:
             beside,
         ):
             ranges += known or ()
-        inside = {one for one in map(network, ranges) if one != block and is_part_of(one, block)}
+        inside = {one for one in map(as_network, ranges) if one != block and is_inside(one, block)}
         excluded = sorted(
-            (one for one in inside if not any(one != other and is_part_of(one, other) for other in inside)),
+            (one for one in inside if not any(one != other and is_inside(one, other) for other in inside)),
             key=lambda one: (int(one.network_address), one.prefixlen),
         )
         return tuple(map(str, excluded))

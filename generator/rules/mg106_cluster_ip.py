@@ -45,10 +45,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from generator.algebra.addresses import Network, is_inside, network, networks
 from generator.core.findings import Finding, Severity
 from generator.manifests.objects import mapping, sequence, strings
 from generator.manifests.workloads import Service
-from generator.rules.addresses import Network, is_inside, network, networks
 from generator.rules.base import Context, Rule
 from generator.rules.written import EGRESS, WrittenRule, written_rules
 

@@ -61,10 +61,10 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
 
+from generator.algebra.addresses import network, networks
 from generator.core.findings import Finding, Severity
 from generator.core.places import Place
 from generator.manifests.objects import mapping, sequence, strings
-from generator.rules.addresses import network, networks
 from generator.rules.base import Context, Rule
 from generator.rules.subjects import policy_pods
 from generator.rules.written import EGRESS, WrittenRule, written_rules

@@ -46,9 +46,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from generator.algebra.addresses import Network, is_inside, network, networks
 from generator.core.findings import Finding, Severity
 from generator.manifests.objects import strings
-from generator.rules.addresses import Network, is_inside, network, networks
 from generator.rules.base import Context, Rule
 from generator.rules.written import written_rules
 

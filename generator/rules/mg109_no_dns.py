@@ -57,11 +57,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from generator.algebra.addresses import networks
 from generator.core.findings import Finding, Severity
 from generator.core.places import Place
 from generator.manifests.network import NetworkPolicy
 from generator.manifests.objects import mapping
-from generator.rules.addresses import networks
 from generator.rules.base import Context, Rule
 from generator.rules.resolvers import DNS, dns_ports, resolvers
 from generator.rules.subjects import policy_names, some, subjects, workloads

@@ -62,10 +62,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from generator.algebra.addresses import covers as covers_address
+from generator.algebra.addresses import networks
 from generator.core.findings import Finding, Severity
 from generator.manifests.network import NetworkPeer, NetworkPolicy, NetworkRule
-from generator.rules.addresses import covers as covers_address
-from generator.rules.addresses import networks
 from generator.rules.base import Context, Rule
 from generator.rules.callers import Backend, backends
 from generator.rules.subjects import isolating_place, policy_names

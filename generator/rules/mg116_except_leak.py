@@ -38,10 +38,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
+from generator.algebra.addresses import Network, is_inside, network, networks
 from generator.core.findings import Finding, Severity
 from generator.core.places import Place
 from generator.manifests.network import NetworkPeer
-from generator.rules.addresses import Network, is_inside, network, networks
 from generator.rules.base import Context, Rule
 from generator.rules.roster import roster
 from generator.rules.written import WrittenRule, numbers, ports_words, written_rules
@@ -73,19 +73,21 @@ def _leaks(
     context: Context, rule: WrittenRule, position: int, block: Network, place: Place, group: list[WrittenRule]
 ) -> Iterator[Finding]:
     for other in group:
-        if not _share_ports(rule, other) or not _share_pods(context, rule, other):
-            continue
-        for index, peer in enumerate(other.peers):
-            is_itself = (rule.policy, rule.index, position) == (other.policy, other.index, index)
-            if not is_itself and _covers(peer, block):
-                message = (
-                    f"{rule} excepts {block}, and {other} admits it on {ports_words(other.rule)}: rules are a union, "
-                    "so the exception has no effect there"
-                )
-                note = (other.at_peer(index, "ipBlock", "cidr"), "this block covers it")
-                fix = f"repeat the exception in the other rule, or merge the two: except: [{block}]"
-                yield RULE.finding(message, place, fix, related=[note])
-                return
+        covering = [
+            index
+            for index, peer in enumerate(other.peers)
+            if _covers(peer, block)
+            and not (rule.policy is other.policy and (rule.index, position) == (other.index, index))
+        ]
+        if covering and _share_ports(rule, other) and _share_pods(context, rule, other):
+            message = (
+                f"{rule} excepts {block}, and {other} admits it on {ports_words(other.rule)}: rules are a union, "
+                "so the exception has no effect there"
+            )
+            note = (other.at_peer(covering[0], "ipBlock", "cidr"), "this block covers it")
+            fix = f"repeat the exception in the other rule, or merge the two: except: [{block}]"
+            yield RULE.finding(message, place, fix, related=[note])
+            return
 
 
 def _covers(peer: NetworkPeer, block: Network) -> bool:

@@ -36,9 +36,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from generator.algebra.addresses import Network, covers, network, networks
 from generator.core.findings import Finding, Severity
 from generator.manifests.network import NetworkPeer
-from generator.rules.addresses import Network, covers, network, networks
 from generator.rules.base import Context, Rule
 from generator.rules.written import EGRESS, numbers, written_rules
 

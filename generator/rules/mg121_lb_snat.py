@@ -66,10 +66,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from generator.algebra.addresses import networks
 from generator.core.findings import Finding, Severity
 from generator.manifests.network import NetworkPeer, NetworkPolicy
 from generator.manifests.workloads import Service, WorkloadTemplate
-from generator.rules.addresses import networks
 from generator.rules.base import Context, Rule
 from generator.rules.roster import roster
 from generator.rules.written import INGRESS, WrittenRule, written_in

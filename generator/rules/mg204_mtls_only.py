@@ -42,6 +42,7 @@ Good:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from generator.core.findings import Finding, Severity
 from generator.manifests.security import AuthorizationPolicy, AuthorizationRule
@@ -49,6 +50,7 @@ from generator.rules.base import Context, Rule
 from generator.rules.said import IDENTITY, Said, said_by, title
 from generator.rules.servers import Server, is_limited_by_network, mutual_tls, servers
 from generator.semantics.authorization import NOT_CAPTURED
+from generator.semantics.cluster import Cluster
 from generator.semantics.mtls import DISABLE, STRICT
 
 RULE = Rule("MG204", "mtls-only", "a rule about identities where plaintext is accepted", Severity.ERROR)
@@ -132,16 +134,30 @@ def _refused(
 
 def _serves_plaintext(context: Context, one: Server, port: int) -> bool:
     """Tell whether some ALLOW rule lets callers without an identity in at *port*: then none of them is forgotten."""
-    for policy in context.cluster.bundle.authorization_policies:
-        is_near = policy.scope.namespace in (one.endpoint.namespace, context.environment.istio.root_namespace)
-        if policy.action != "ALLOW" or policy.scope.has_targets or not is_near:
-            continue
-        if policy.scope.labels.items() <= one.endpoint.labels.items():
-            for number, rule in enumerate(policy.rules):
-                is_there = port == 0 or port in _ports(rule, one)
-                if is_there and not any(each.field in IDENTITY for each in said_by(policy, number, rule)):
-                    return True
+    by_namespace = _without_identities(context.cluster)
+    for namespace in {one.endpoint.namespace, context.environment.istio.root_namespace}:
+        for policy, rules in by_namespace.get(namespace, ()):
+            is_meant = policy.scope.labels.items() <= one.endpoint.labels.items()
+            if is_meant and any(port == 0 or port in _ports(rule, one) for rule in rules):
+                return True
     return False
+
+
+@lru_cache(maxsize=2)
+def _without_identities(
+    cluster: Cluster,
+) -> dict[str, list[tuple[AuthorizationPolicy, tuple[AuthorizationRule, ...]]]]:
+    """Return by namespace the ALLOW policies, each with its rules that read no identity."""
+    found: dict[str, list[tuple[AuthorizationPolicy, tuple[AuthorizationRule, ...]]]] = {}
+    for policy in cluster.bundle.authorization_policies:
+        if policy.action == "ALLOW" and not policy.scope.has_targets:
+            rules = tuple(
+                rule
+                for number, rule in enumerate(policy.rules)
+                if not any(one.field in IDENTITY for one in said_by(policy, number, rule))
+            )
+            found.setdefault(policy.scope.namespace, []).append((policy, rules))
+    return found
 
 
 def _where(one: Server, port: int) -> str:

@@ -126,6 +126,8 @@ def _labels_of_pod(
 
 def _annotation_of_pod(one: WorkloadTemplate, title: str, has_sidecar: bool | None) -> Iterator[Finding]:
     wish = one.annotations.get(INJECT)
+    if wish is None:
+        return
     place = one.manifest.place(*one.template_route, "metadata", "annotations", INJECT)
     if wish == "true" and has_sidecar is False and INJECT not in one.labels:
         message = f"{title} asks for a sidecar with an annotation, which never triggers injection: it gets none"

@@ -75,10 +75,16 @@ def check(context: Context) -> Iterator[Finding]:
 
 def _document(manifest: Manifest) -> Document:
     """Return *manifest* as a document of its own, without what the server sets."""
-    data = {key: value for key, value in manifest.data.items() if key not in _SET_BY_SERVER}
-    if isinstance(data.get("metadata"), dict):
-        data["metadata"] = {key: value for key, value in data["metadata"].items() if key not in _OLD_METADATA}
-    depth, document = len(manifest.route), manifest.document
+    depth, document, data = len(manifest.route), manifest.document, manifest.data
+    if not _SET_BY_SERVER.isdisjoint(data):
+        data = {key: value for key, value in data.items() if key not in _SET_BY_SERVER}
+    if not _OLD_METADATA.isdisjoint(manifest.metadata):
+        data = {
+            **data,
+            "metadata": {key: value for key, value in manifest.metadata.items() if key not in _OLD_METADATA},
+        }
+    if not depth and data is document.data:
+        return document
     if not depth:
         return Document(data, document.file, document.values, document.keys)
     values, keys = (

@@ -120,7 +120,7 @@ def _cut(
     for pod in chosen:
         for other in others:
             client, server = (other, pod) if direction == "Ingress" else (pod, other)
-            is_left_out = _is_tunnelled(context, client, server) and covers(rule, HBONE, server) is False
+            is_left_out = covers(rule, HBONE, server) is False and _is_tunnelled(context, client, server)
             if is_left_out and context.cluster.admission.admits(pod, direction, other, HBONE) is False:
                 found.append(f"{client.name} to {server.name}")
     return found
@@ -128,7 +128,7 @@ def _cut(
 
 def _is_tunnelled(context: Context, client: Endpoint, server: Endpoint) -> bool:
     """Tell whether connections travel in HBONE from *client* straight to *server*: no waypoint takes them."""
-    if server.mesh != "ambient" or client.mesh not in IN_MESH or client == server:
+    if server.mesh != "ambient" or client.mesh not in IN_MESH or (client.name == server.name and client == server):
         return False
     return GATEWAY_NAME in client.labels or enrolment(context.cluster, server) is None
 

@@ -86,7 +86,7 @@ from generator.rules.layers import application_ports
 from generator.rules.routes import legs
 from generator.rules.said import title
 from generator.rules.subjects import isolating_place, policy_names, some, workloads
-from generator.rules.targets import targets
+from generator.rules.targets import attached_policies
 from generator.rules.waypoints import Enrolment, enrolment
 from generator.semantics.cluster import NAMESPACE_NAME
 from generator.topology import Endpoint, Point
@@ -153,8 +153,8 @@ def _denied(context: Context, pod: Endpoint, found: Enrolment) -> Iterator[Findi
 
 def _attached(context: Context, service: Service, found: Enrolment) -> Iterator[AuthorizationPolicy]:
     """Yield the policies that the waypoint enforces for *service*."""
-    for policy in context.cluster.bundle.authorization_policies:
-        for target in targets(policy.manifest) if not policy.is_dry_run else ():
+    for policy, named in attached_policies(context.cluster):
+        for target in named if policy.scope.namespace in (service.namespace, found.waypoint.namespace) else ():
             names = (policy.scope.namespace, target.name)
             is_service = target.kind == "Service" and names == (service.namespace, service.name)
             is_waypoint = target.kind == "Gateway" and names == (found.waypoint.namespace, found.waypoint.account)
@@ -182,14 +182,16 @@ def _unguarded(context: Context, pod: Endpoint, found: Enrolment, policy: Author
 
 def _past(context: Context, behind: dict[str, Enrolment]) -> Iterator[Finding]:
     """Yield the routes through which a gateway reaches pods behind a waypoint directly, past its policies."""
-    for leg in legs(context):
+    for leg in legs(context) if behind else ():
         found = behind.get(leg.server.name)
+        if found is None:
+            continue
         services = [
             one
             for one in context.cluster.services
             if (one.namespace, one.name) == (leg.backend.namespace, leg.backend.service)
         ]
-        if found is None or not any(True for one in services for _ in _attached(context, one, found)):
+        if not any(True for one in services for _ in _attached(context, one, found)):
             continue
         namespaces = [one for one in context.cluster.others("Namespace") if one.name == leg.server.namespace]
         holders = [*(one.manifest for one in services), *namespaces]

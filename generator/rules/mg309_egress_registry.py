@@ -75,10 +75,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from generator.algebra.addresses import is_inside, network, networks
 from generator.core.findings import Finding, Severity
 from generator.manifests.objects import Manifest, mapping, sequence, strings, texts
 from generator.manifests.registry import ServiceEntry, read_service_entry
-from generator.rules.addresses import is_inside, network, networks
 from generator.rules.base import Context, Rule
 from generator.rules.routes import routes
 from generator.rules.subjects import some, workloads

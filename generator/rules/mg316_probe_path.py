@@ -72,13 +72,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from generator.algebra.addresses import holds
 from generator.core.findings import Finding, Severity
 from generator.manifests.probes import Probe, probes
 from generator.manifests.workloads import WorkloadTemplate
 from generator.rules.base import Context, Rule
 from generator.rules.subjects import isolating_place, policy_names, workloads
 from generator.rules.written import INGRESS
-from generator.semantics.admission import holds
 from generator.topology import SIDECAR, Endpoint, Point
 
 RULE = Rule("MG316", "probe-path", "probes that a policy keeps from the pod", Severity.WARNING)

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from generator.core.findings import Finding, Severity
 from generator.core.places import Json, Route
@@ -87,15 +88,25 @@ def _labels(manifest: Manifest, route: Route) -> Iterator[Finding]:
     for step in route:
         data = mapping(data).get(str(step))
     for key, value in mapping(data).items():
-        prefix, _, name = key.rpartition("/")
-        is_key = _KEY.fullmatch(name) and len(name) <= _SHORT and (not prefix or _SUBDOMAIN.fullmatch(prefix))
-        if (not is_key or len(prefix) > _LONG) and not _PLACEHOLDER.search(key):
+        if not _is_key(key):
             message = f"{key!r} is no key that a label can have"
             fix = "use at most 63 letters, digits, '-', '_' and '.', after an optional domain and a slash"
             yield RULE.finding(message, manifest.document.key_place((*manifest.route, *route, key)), fix)
-        is_text = isinstance(value, str) and not _PLACEHOLDER.search(value)
-        if is_text and (len(value) > _SHORT or not _VALUE.fullmatch(value)):
+        if isinstance(value, str) and not _is_value(value):
             shown = f"has {len(value)} characters" if len(value) > _SHORT else f"is {value!r}"
             message = f"the label {key} {shown}, which is not allowed"
             fix = "use at most 63 letters, digits, '-', '_' and '.', starting and ending with a letter or digit"
             yield RULE.finding(message, manifest.place(*route, key), fix)
+
+
+@lru_cache(maxsize=2_000)
+def _is_key(key: str) -> bool:
+    prefix, _, name = key.rpartition("/")
+    is_key = _KEY.fullmatch(name) and len(name) <= _SHORT and (not prefix or _SUBDOMAIN.fullmatch(prefix))
+    return bool(is_key and len(prefix) <= _LONG) or _PLACEHOLDER.search(key) is not None
+
+
+@lru_cache(maxsize=2_000)
+def _is_value(value: str) -> bool:
+    is_value = len(value) <= _SHORT and _VALUE.fullmatch(value)
+    return bool(is_value) or _PLACEHOLDER.search(value) is not None

@@ -64,6 +64,8 @@ def check(context: Context) -> Iterator[Finding]:
             yield from _texts(manifest, manifest.spec.get("rules"), ("spec", "rules"), is_text=False)
     for label in asked_labels(context):
         for value in label.values:
+            if _is_fine(label.manifest, value):
+                continue
             what = f"the label {label.key} that {_title(label.manifest)} selects by"
             yield from _text(label.manifest, what, value, label.written)
 
@@ -88,6 +90,8 @@ def _labels(manifest: Manifest, route: Route) -> Iterator[Finding]:
     for step in route:
         data = mapping(data).get(str(step))
     for key, value in mapping(data).items():
+        if _is_fine(manifest, value):
+            continue
         kind = "annotation" if route[-1] == "annotations" else "label"
         yield from _text(manifest, f"the {kind} {key} of {_title(manifest)}", value, (*route, key))
 
@@ -113,10 +117,16 @@ def _texts(manifest: Manifest, data: Json, route: Route, *, is_text: bool) -> It
             yield from _texts(manifest, value, (*route, key), is_text=key not in ("from", "to", "when"))
     elif isinstance(data, list):
         for index, value in enumerate(data):
-            yield from _texts(manifest, value, (*route, index), is_text=is_text)
-    elif is_text:
+            if isinstance(value, dict | list) or not _is_fine(manifest, value):
+                yield from _texts(manifest, value, (*route, index), is_text=is_text)
+    elif is_text and not _is_fine(manifest, data):
         field = next((str(step) for step in reversed(route) if isinstance(step, str)), "")
         yield from _text(manifest, f"a value of `{field}` in {_title(manifest)}", data, route)
+
+
+def _is_fine(manifest: Manifest, value: Json) -> bool:
+    """Tell at a glance that *value* is a text to every reader: most documents hold none of which they disagree."""
+    return value is None or (isinstance(value, str) and not manifest.document.ambiguous)
 
 
 def _text(manifest: Manifest, what: str, value: Json, route: Route) -> Iterator[Finding]:
@@ -135,9 +145,8 @@ def _text(manifest: Manifest, what: str, value: Json, route: Route) -> Iterator[
 
 
 def _is_ambiguous(manifest: Manifest, route: Route) -> bool:
-    """Tell whether other readers take the text at *route* for something else; most documents hold none of these."""
-    ambiguous = manifest.document.ambiguous
-    return bool(ambiguous) and manifest.place(*route) in ambiguous
+    """Tell whether other readers take the text at *route* for something else."""
+    return manifest.place(*route) in manifest.document.ambiguous
 
 
 def _not_text(what: str, value: Json) -> str:

@@ -59,10 +59,11 @@ _FIX = "bring the namespace into the mesh by its label, or protect these pods by
 def check(context: Context) -> Iterator[Finding]:
     """Yield Namespaces whose labels make their policies idle, and those that claim another name."""
     bundle = context.cluster.bundle
-    policies: list[AuthorizationPolicy | PeerAuthentication] = [
-        *bundle.authorization_policies,
-        *bundle.peer_authentications,
-    ]
+    policies: dict[str, list[AuthorizationPolicy | PeerAuthentication]] = {}
+    everything: tuple[AuthorizationPolicy | PeerAuthentication, ...] = bundle.authorization_policies
+    for policy in (*everything, *bundle.peer_authentications):
+        if not policy.scope.has_targets:
+            policies.setdefault(policy.scope.namespace, []).append(policy)
     pods: dict[str, list[Endpoint]] = {}
     for _, pod in workloads(context):
         pods.setdefault(pod.namespace, []).append(pod)
@@ -72,24 +73,23 @@ def check(context: Context) -> Iterator[Finding]:
             message = f"Namespace {namespace.name} claims to be called {claimed}: Kubernetes sets this label itself"
             place = namespace.place("metadata", "labels", NAMESPACE_NAME)
             yield RULE.finding(message, place, f"write {namespace.name}, or leave the label out")
-        for policy in policies:
-            is_here = policy.scope.namespace == namespace.name and not policy.scope.has_targets
-            if is_here and namespace.name != context.environment.istio.root_namespace:
+        if namespace.name != context.environment.istio.root_namespace:
+            for policy in policies.get(namespace.name, ()):
                 yield from _idle(context, namespace, policy, pods.get(namespace.name, []))
 
 
 def _idle(
     context: Context, namespace: Manifest, policy: AuthorizationPolicy | PeerAuthentication, pods: list[Endpoint]
 ) -> Iterator[Finding]:
-    labels = policy.scope.labels
+    labels, is_off = policy.scope.labels, namespace.labels.get(INJECTION, "enabled") != "enabled"
+    if not is_off and not is_everything_shown(context, namespace.name):
+        return
     meant = [pod for pod in pods if labels.items() <= pod.labels.items()]
     if is_gateway_selector(context, namespace.name, labels) or DATAPLANE in {**namespace.labels, **labels}:
         return
     if any(pod.mesh != "none" or pod.is_gateway for pod in meant):
         return
-    is_off = namespace.labels.get(INJECTION, "enabled") != "enabled"
-    is_known = bool(meant) and is_everything_shown(context, namespace.name)
-    if not is_off and not is_known:
+    if not is_off and not meant:
         return
     one = policy.manifest
     why = f"{INJECTION}: {namespace.labels[INJECTION]}" if is_off else "no label that brings pods into the mesh"

@@ -6,10 +6,10 @@ A ``when`` entry is the long form of a field for most keys (``source.principal``
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from generator.core.places import Place
+from generator.core.places import Place, Route
 from generator.manifests.security import AuthorizationPolicy, AuthorizationRule, Condition
 
 IDENTITY = frozenset({"principals", "namespaces", "serviceAccounts", "trustDomains"})
@@ -47,15 +47,25 @@ _FIELD_OF_KEY = {
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One value. ``field`` is its positive name; ``part`` is ``from``, ``to`` or ``when``, and which entry."""
+    """One value. ``field`` is its positive name; ``part`` is ``from``, ``to`` or ``when``, and which entry.
+
+    Its place is worked out when somebody asks: of nearly all values nobody does.
+    """
 
     field: str
     is_negative: bool
     value: str
     rule: int
     part: tuple[str, int]
-    place: Place
+    policy: AuthorizationPolicy
+    written: Route
+    """The route to it."""
     key: str = ""
+
+    @property
+    def place(self) -> Place:
+        """Where it is written."""
+        return self.policy.manifest.place(*self.written)
 
     @property
     def is_http(self) -> bool:
@@ -74,8 +84,22 @@ def said(policy: AuthorizationPolicy) -> Iterator[Said]:
         yield from said_by(policy, number, rule)
 
 
-def said_by(policy: AuthorizationPolicy, number: int, rule: AuthorizationRule) -> Iterator[Said]:
-    """Yield every value of *rule*, which is *policy*'s rule *number*."""
+def said_by(policy: AuthorizationPolicy, number: int, rule: AuthorizationRule) -> Sequence[Said]:
+    """Return every value of *rule*, which is *policy*'s rule *number*; a dozen rules of ours ask for them."""
+    key = id(policy), number
+    known = _known.get(key)
+    if known is None or known[0] is not rule:  # kept beside it, a rule is no other of the same identity
+        if len(_known) >= _MOST:
+            _known.clear()
+        known = _known[key] = rule, policy, tuple(_said_by(policy, number, rule))
+    return known[2]
+
+
+_MOST = 50_000
+_known: dict[tuple[int, int], tuple[AuthorizationRule, AuthorizationPolicy, tuple[Said, ...]]] = {}
+
+
+def _said_by(policy: AuthorizationPolicy, number: int, rule: AuthorizationRule) -> Iterator[Said]:
     for part, inner, items in (("from", "source", rule.sources), ("to", "operation", rule.operations)):
         for index, fields in enumerate(items or ()):
             yield from _fields(policy, number, (part, index), inner, fields)
@@ -90,16 +114,16 @@ def _fields(
         is_negative = name.startswith("not")
         field = name[3].lower() + name[4:] if is_negative and len(name) > len("not") else name
         for index, value in enumerate(values):
-            place = policy.manifest.place("spec", "rules", number, *part, inner, name, index)
-            yield Said(field, is_negative, value, number, part, place)
+            written = ("spec", "rules", number, *part, inner, name, index)
+            yield Said(field, is_negative, value, number, part, policy, written)
 
 
 def _condition(policy: AuthorizationPolicy, number: int, index: int, condition: Condition) -> Iterator[Said]:
     field = _FIELD_OF_KEY.get(condition.key, condition.key)
     for name, values in (("values", condition.values), ("notValues", condition.not_values)):
         for position, value in enumerate(values):
-            place = policy.manifest.place("spec", "rules", number, "when", index, name, position)
-            yield Said(field, name == "notValues", value, number, ("when", index), place, condition.key)
+            written = ("spec", "rules", number, "when", index, name, position)
+            yield Said(field, name == "notValues", value, number, ("when", index), policy, written, condition.key)
 
 
 def title(policy: AuthorizationPolicy) -> str:

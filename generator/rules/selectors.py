@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from generator.core.places import Json, Place, Route
 from generator.manifests.objects import Manifest, mapping, sequence
 from generator.rules.base import Context
+from generator.semantics.cluster import Cluster
 
 POLICY_KINDS = ("NetworkPolicy", "AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication")
+
+_SELECTORS = frozenset({"selector", "podSelector", "namespaceSelector"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +49,25 @@ class AskedLabel:
         return "namespaceSelector" in self.selector
 
 
-def asked_labels(context: Context, *kinds: str) -> Iterator[AskedLabel]:
-    """Yield the labels that selectors of policies ask for, in the order they are written."""
-    for manifest in context.of_kind(*(kinds or POLICY_KINDS)):
-        yield from _within(manifest, manifest.spec, ("spec",))
+def asked_labels(context: Context) -> Sequence[AskedLabel]:
+    """Return the labels that selectors of policies ask for, in the order they are written."""
+    return _asked(context.cluster)
 
 
-def _within(manifest: Manifest, data: Json, route: Route) -> Iterator[AskedLabel]:
-    if isinstance(data, list):
-        for index, item in enumerate(data):
-            yield from _within(manifest, item, (*route, index))
-    elif isinstance(data, dict):
-        for key, value in data.items():
-            if key in ("selector", "podSelector", "namespaceSelector"):
-                yield from _selector(manifest, mapping(value), (*route, key))
-            else:
-                yield from _within(manifest, value, (*route, key))
+@lru_cache(maxsize=2)
+def _asked(cluster: Cluster) -> list[AskedLabel]:
+    policies = (one for one in cluster.manifests if one.kind in POLICY_KINDS)
+    return [label for one in policies for label in _within(one, one.spec, ("spec",))]
+
+
+def _within(manifest: Manifest, data: Json, route: Route) -> list[AskedLabel]:
+    found: list[AskedLabel] = []
+    for key, value in data.items() if isinstance(data, dict) else enumerate(data):
+        if key in _SELECTORS:
+            found += _selector(manifest, mapping(value), (*route, key))
+        elif isinstance(value, (dict, list)):
+            found += _within(manifest, value, (*route, key))
+    return found
 
 
 def _selector(manifest: Manifest, data: dict[str, Json], route: Route) -> Iterator[AskedLabel]:

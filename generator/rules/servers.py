@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from generator.manifests.network import LabelSelector, NetworkPolicy
-from generator.manifests.objects import Manifest, texts
+from generator.manifests.objects import texts
 from generator.manifests.security import Scope
 from generator.manifests.workloads import Service, WorkloadTemplate
 from generator.rules.base import Context
@@ -41,8 +41,18 @@ def servers(context: Context, scope: Scope) -> list[Server]:
     """
     if scope.has_targets:
         return []
-    found = [server(context, one) for one in neighbours(context, scope) if is_selected(scope, one)]
-    return found or ([] if is_everything_shown(context, scope.namespace) else [_unseen(context, scope)])
+    known = _meant(context.cluster)
+    key = (scope.namespace, frozenset(scope.labels.items()), context.is_complete)
+    if key not in known:
+        found = [server(context, one) for one in neighbours(context, scope) if is_selected(scope, one)]
+        known[key] = found or ([] if is_everything_shown(context, scope.namespace) else [_unseen(context, scope)])
+    return list(known[key])
+
+
+@lru_cache(maxsize=2)
+def _meant(_: Cluster) -> dict[tuple[str, frozenset[tuple[str, str]], bool], list[Server]]:
+    """Return whom scopes mean, as looked up so far: a dozen rules ask for the same ones."""
+    return {}
 
 
 def is_selected(scope: Scope, workload: WorkloadTemplate) -> bool:
@@ -115,18 +125,28 @@ def namespace_mode(context: Context, namespace: str, labels: Mapping[str, str]) 
 
 def is_gateway(context: Context, workload: WorkloadTemplate) -> bool:
     """Tell whether *workload* is a proxy of its own: it serves clients outside the mesh too."""
-    selectors = [texts(one.spec.get("selector")) for one in istio_gateways(context)]
-    return proxies.is_gateway(workload, context.environment, selectors)
+    known = _gateways(context.cluster)
+    if id(workload) not in known:
+        known[id(workload)] = proxies.is_gateway(workload, context.environment, _gateway_selectors(context.cluster))
+    return known[id(workload)]
+
+
+@lru_cache(maxsize=2)
+def _gateways(_: Cluster) -> dict[int, bool]:
+    """Return who was found to be a gateway or none, by the identity of the workload."""
+    return {}
+
+
+@lru_cache(maxsize=2)
+def _gateway_selectors(cluster: Cluster) -> list[dict[str, str]]:
+    """Return which pods the Gateways of Istio's own API choose to serve them."""
+    found = (one for one in cluster.others("Gateway") if one.group == "networking.istio.io")
+    return [texts(one.spec.get("selector")) for one in found]
 
 
 def is_gateway_selector(context: Context, namespace: str, labels: Mapping[str, str]) -> bool:
     """Tell whether pods with *labels* are a gateway's, as installers label them or the environment says."""
     return proxies.is_gateway_selector(context.environment, namespace, labels)
-
-
-def istio_gateways(context: Context) -> Iterator[Manifest]:
-    """Yield the Gateways of Istio's own API, which name the pods that serve them."""
-    return (one for one in context.cluster.others("Gateway") if one.group == "networking.istio.io")
 
 
 def serves_only_gateways(context: Context, scope: Scope) -> bool:
@@ -159,10 +179,8 @@ def is_limited_by_network(context: Context, one: Server, port: int) -> bool:
     """Tell whether NetworkPolicies isolate *one* and name the peers of all they let in at *port* (0: anywhere)."""
     policies = [
         policy
-        for policy in context.cluster.bundle.network_policies
-        if policy.namespace == one.endpoint.namespace
-        and "Ingress" in policy.types
-        and policy.pods.matches(one.endpoint.labels)
+        for policy in context.cluster.admission.in_namespace(one.endpoint.namespace)
+        if "Ingress" in policy.types and policy.pods.matches(one.endpoint.labels)
     ]
     return bool(policies) and all(_names_peers(policy, Point("TCP", port)) for policy in policies)
 

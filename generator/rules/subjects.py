@@ -19,6 +19,8 @@ from generator.topology import Endpoint
 GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name"
 
 _KNOWN: WeakKeyDictionary[Cluster, dict[str, Endpoint]] = WeakKeyDictionary()
+_PLATFORM: WeakKeyDictionary[Cluster, list[Endpoint]] = WeakKeyDictionary()
+_STAND_INS: WeakKeyDictionary[Cluster, dict[int, Endpoint]] = WeakKeyDictionary()
 
 
 def everyone(context: Context) -> dict[str, Endpoint]:
@@ -64,6 +66,13 @@ def policy_pods(context: Context, policy: NetworkPolicy) -> list[Endpoint]:
 
 
 def _stand_in(context: Context, policy: NetworkPolicy) -> Endpoint:
+    known = _STAND_INS.setdefault(context.cluster, {})
+    if id(policy) not in known:  # the cluster's policies live as long as it does
+        known[id(policy)] = _made_up(context, policy)
+    return known[id(policy)]
+
+
+def _made_up(context: Context, policy: NetworkPolicy) -> Endpoint:
     exact = {key: values[0] for key, operator, values in policy.pods.expressions if operator == "In" and values}
     labels = {**exact, **dict(policy.pods.labels)}
     return _unseen(context, f"the pods of {policy.namespace}/{policy.name}", policy.namespace, labels)
@@ -87,7 +96,7 @@ def peer_pods(context: Context, policy: NetworkPolicy, peer: NetworkPeer) -> lis
     """Return the pods that *peer* surely means; where no manifest shows any, a stand-in with the labels it asks for."""
     known, shown = everyone(context), roster(context).meant(peer, policy.namespace)
     candidates = [known[context.cluster.title(one)] for one in shown]
-    candidates += [one for name, one in known.items() if "/" not in name and one.is_pod]
+    candidates += _of_platform(context)
     found = [one for one in candidates if context.cluster.admission.peer(peer, policy.namespace, one)]
     namespace = policy.namespace if peer.namespaces is None else dict(peer.namespaces.labels).get(NAMESPACE_NAME)
     if found or peer.cidr or namespace is None or is_everything_shown(context, namespace):
@@ -95,6 +104,13 @@ def peer_pods(context: Context, policy: NetworkPolicy, peer: NetworkPeer) -> lis
     labels = dict(peer.pods.labels) if peer.pods else {}
     words = ", ".join(f"{key}={value}" for key, value in sorted(labels.items())) or "all"
     return [_unseen(context, f"pods of {namespace} ({words})", namespace, labels)]
+
+
+def _of_platform(context: Context) -> list[Endpoint]:
+    """Return the pods that no manifest shows: few, but asked for at every peer."""
+    if context.cluster not in _PLATFORM:
+        _PLATFORM[context.cluster] = [one for name, one in everyone(context).items() if "/" not in name and one.is_pod]
+    return _PLATFORM[context.cluster]
 
 
 def isolating_place(policies: Sequence[NetworkPolicy], direction: str) -> Place:

@@ -24,17 +24,29 @@ class Enrolment:
 
 def enrolment(cluster: Cluster, pod: Endpoint) -> Enrolment | None:
     """Return what sends callers of *pod* through a waypoint: the label of a Service of its, or of its namespace."""
+    known = _enrolments(cluster)
+    key = (pod.namespace, frozenset(pod.labels.items()))
+    if key not in known:
+        known[key] = _enrolment(cluster, pod.namespace, pod.labels)
+    return known[key]
+
+
+@lru_cache(maxsize=2)
+def _enrolments(_: Cluster) -> dict[tuple[str, frozenset[tuple[str, str]]], Enrolment | None]:
+    """Return what was found so far, by namespace and labels of the pods: every rule asks about the same ones."""
+    return {}
+
+
+def _enrolment(cluster: Cluster, namespace: str, labels: Mapping[str, str]) -> Enrolment | None:
     services, namespaces = _holders(cluster)
     stated = [
-        one.manifest
-        for one in services.get(pod.namespace, ())
-        if one.selector and one.selector.items() <= pod.labels.items()
+        one.manifest for one in services.get(namespace, ()) if one.selector and one.selector.items() <= labels.items()
     ]
-    for holder in stated or namespaces.get(pod.namespace, []):
-        if waypoint := _named(holder.labels, pod.namespace):
-            name, namespace = waypoint
-            shown = any((one.name, one.namespace) == (name, namespace) for one in waypoints(cluster))
-            return Enrolment(holder, waypoint_pods(cluster, name, namespace), shown)
+    for holder in stated or namespaces.get(namespace, []):
+        if waypoint := _named(holder.labels, namespace):
+            name, where = waypoint
+            shown = any((one.name, one.namespace) == (name, where) for one in waypoints(cluster))
+            return Enrolment(holder, waypoint_pods(cluster, name, where), shown)
     return None
 
 
@@ -49,9 +61,10 @@ def _holders(cluster: Cluster) -> tuple[dict[str, list[Service]], dict[str, list
     return services, namespaces
 
 
-def waypoints(cluster: Cluster) -> list[Manifest]:
+@lru_cache(maxsize=2)
+def waypoints(cluster: Cluster) -> tuple[Manifest, ...]:
     """Return the Gateways that are waypoints."""
-    return [one for one in cluster.others("Gateway") if is_waypoint(one)]
+    return tuple(one for one in cluster.others("Gateway") if is_waypoint(one))
 
 
 def waypoint_pods(cluster: Cluster, name: str, namespace: str) -> Endpoint:

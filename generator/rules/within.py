@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from generator.algebra.addresses import is_inside, network, networks, overlap
 from generator.manifests.network import LabelSelector, NetworkPeer, NetworkRule
-from generator.rules.addresses import is_inside, network, networks, overlap
 from generator.rules.written import WrittenRule, numbers
 from generator.semantics.cluster import NAMESPACE_NAME
 
@@ -31,7 +31,10 @@ def _are_ports_within(narrow: NetworkRule, wide: NetworkRule) -> bool:
         return False
     named = {(port.protocol, port.name) for port in narrow.ports if port.name}
     known = {(port.protocol, port.name) for port in wide.ports if port.name}
-    return named <= known and all(not numbers(narrow, each) - numbers(wide, each) for each in _TRANSPORTS)
+    spoken = {port.protocol for port in narrow.ports}
+    return named <= known and all(
+        not numbers(narrow, each) - numbers(wide, each) for each in _TRANSPORTS if each in spoken
+    )
 
 
 def _are_peers_within(narrow: WrittenRule, wide: WrittenRule) -> bool:

@@ -7,11 +7,11 @@ and the labels of a namespace without an object are not known. Here that means N
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from generator.manifests.network import LabelSelector, NetworkPeer, NetworkPolicy, NetworkPort, NetworkRule
+from generator.algebra.addresses import holds
+from generator.manifests.network import LabelSelector, NetworkPeer, NetworkPolicy, NetworkPort, NetworkRule, is_met
 from generator.semantics.waypoints import own_name
 from generator.topology import Endpoint, Point
 
@@ -31,6 +31,9 @@ _SET_BY_CONTROLLERS = (
 )
 """Labels that pods carry without their template saying so (Kubernetes controllers, Istio's injector)."""
 
+_Pods = tuple[str, frozenset[tuple[str, str]], bool]
+"""Namespace and labels of pods, and whether they have more labels than these."""
+
 _GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name"
 
 
@@ -38,14 +41,17 @@ def selects(selector: LabelSelector, labels: Mapping[str, str], *, is_partial: b
     """Tell whether *selector* matches; None if it asks for a label that nobody knows (*is_partial*: there are more)."""
     unknown = False
     for key, value in selector.labels:
-        if key not in labels and (is_partial or key.startswith(_SET_BY_CONTROLLERS)):
+        if key in labels:
+            if labels[key] != value:
+                return False
+        elif is_partial or key.startswith(_SET_BY_CONTROLLERS):
             unknown = True
-        elif labels.get(key) != value:
+        else:
             return False
     for expression in selector.expressions:
         if expression[0] not in labels and (is_partial or expression[0].startswith(_SET_BY_CONTROLLERS)):
             unknown = True
-        elif not LabelSelector((), (expression,)).matches(labels):
+        elif not is_met(expression, labels):
             return False
     return None if unknown else True
 
@@ -59,17 +65,6 @@ def covers(rule: NetworkRule, point: Point, server: Endpoint, *, is_shown: bool 
         return True
     is_known = is_shown or bool(server.ports) or not server.is_pod
     return _any([_is_at(port, point, server, is_known=is_known) for port in rule.ports])
-
-
-def holds(cidr: str, excluded: Sequence[str], address: str) -> bool:
-    """Tell whether *address* lies in *cidr* and in none of *excluded*; what is no network holds nothing."""
-    try:
-        where = ipaddress.ip_address(address)
-        network = ipaddress.ip_network(cidr, strict=False)
-        holes = [ipaddress.ip_network(one, strict=False) for one in excluded]
-    except ValueError:
-        return False
-    return where in network and not any(where in hole for hole in holes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +93,7 @@ class Admission:
         self._by_namespace: dict[str, list[NetworkPolicy]] = {}
         for policy in policies:
             self._by_namespace.setdefault(policy.namespace, []).append(policy)
+        self._chosen: dict[_Pods, tuple[tuple[NetworkPolicy, bool | None], ...]] = {}
 
     def in_namespace(self, namespace: str) -> Sequence[NetworkPolicy]:
         """Return the policies of *namespace*."""
@@ -105,17 +101,18 @@ class Admission:
 
     def policies(self, endpoint: Endpoint, direction: str) -> list[NetworkPolicy]:
         """Return the policies that surely isolate *endpoint* in *direction*."""
-        return [policy for policy in self._isolating(direction, endpoint) if self._chooses(policy, endpoint)]
+        return [policy for policy, chosen in self._isolating(direction, endpoint) if chosen]
 
     def admits(self, endpoint: Endpoint, direction: str, other: Endpoint, point: Point) -> bool | None:
         """Tell whether *endpoint*'s own policies let it accept (Ingress) or open (Egress) the connection."""
         server = endpoint if direction == "Ingress" else other
         is_isolated, verdicts = False, []
-        for policy in self._isolating(direction, endpoint):
-            chosen = self._chooses(policy, endpoint)
+        for policy, chosen in self._isolating(direction, endpoint):
             is_isolated = is_isolated or chosen is True
             for rule in policy.rules(direction):
-                met = _all((chosen, self.peers(rule, policy.namespace, other), self._covers(rule, point, server)))
+                met = self._covers(rule, point, server)
+                if met is not False:
+                    met = _all((chosen, self.peers(rule, policy.namespace, other), met))
                 if met:
                     return True
                 verdicts.append(met)
@@ -128,12 +125,12 @@ class Admission:
     def weighed(self, endpoint: Endpoint, direction: str, other: Endpoint, point: Point) -> Iterator[Weighed]:
         """Yield what `admits` looks at: for whoever wants to know why."""
         server = endpoint if direction == "Ingress" else other
-        for policy in self._isolating(direction, endpoint):
+        for policy, chosen in self._isolating(direction, endpoint):
             rules = tuple(
                 (rule, self.peers(rule, policy.namespace, other), self._covers(rule, point, server))
                 for rule in policy.rules(direction)
             )
-            yield Weighed(policy, self._chooses(policy, endpoint), rules)
+            yield Weighed(policy, chosen, rules)
 
     def peers(self, rule: NetworkRule, namespace: str, other: Endpoint) -> bool | None:
         """Tell whether *rule*, in a policy of *namespace*, means *other*."""
@@ -152,12 +149,19 @@ class Admission:
         chosen = True if peer.pods is None else selects(peer.pods, other.labels, is_partial=self._is_partial(other))
         return _all((here, chosen))
 
-    def _isolating(self, direction: str, endpoint: Endpoint) -> list[NetworkPolicy]:
-        candidates = self._by_namespace.get(endpoint.namespace, ())
-        return [one for one in candidates if direction in one.types and self._chooses(one, endpoint) is not False]
+    def _isolating(self, direction: str, endpoint: Endpoint) -> Iterator[tuple[NetworkPolicy, bool | None]]:
+        """Yield the policies that choose *endpoint*, surely or perhaps (None), and speak of *direction*."""
+        return (one for one in self._choosing(endpoint) if direction in one[0].types)
 
-    def _chooses(self, policy: NetworkPolicy, endpoint: Endpoint) -> bool | None:
-        return selects(policy.pods, endpoint.labels, is_partial=self._is_partial(endpoint))
+    def _choosing(self, endpoint: Endpoint) -> tuple[tuple[NetworkPolicy, bool | None], ...]:
+        """Return the policies that may choose *endpoint*: worked out once for all pods of the same labels."""
+        is_partial = self._is_partial(endpoint)
+        key = (endpoint.namespace, frozenset(endpoint.labels.items()), is_partial)
+        if key not in self._chosen:
+            candidates = self._by_namespace.get(endpoint.namespace, ())
+            weighed = [(one, selects(one.pods, endpoint.labels, is_partial=is_partial)) for one in candidates]
+            self._chosen[key] = tuple(one for one in weighed if one[1] is not False)
+        return self._chosen[key]
 
     def _covers(self, rule: NetworkRule, point: Point, server: Endpoint) -> bool | None:
         return covers(rule, point, server, is_shown=not self._is_partial(server))
@@ -185,13 +189,13 @@ def _is_at(port: NetworkPort, point: Point, server: Endpoint, *, is_known: bool)
 
 def _any(verdicts: Sequence[bool | None]) -> bool | None:
     """Kleene's or."""
-    if any(verdicts):
+    if True in verdicts:
         return True
     return None if None in verdicts else False
 
 
 def _all(verdicts: Sequence[bool | None]) -> bool | None:
     """Kleene's and."""
-    if any(one is False for one in verdicts):
+    if False in verdicts:
         return False
     return None if None in verdicts else True

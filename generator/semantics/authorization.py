@@ -54,6 +54,8 @@ class Authorization:
         self._everyone = Ternary.exactly(universe.everyone)
         self._holders = universe.everyone & sum(1 << n for n, one in enumerate(universe.endpoints) if one.has_identity)
         self._mode = cache(lambda server, number: mtls.mode(universe.endpoints[server], number))
+        root = identities.root_namespace
+        self._near = cache(lambda name: [one for one in self._policies if one.scope.may_mean_pods(name, root)])
         self.at_pod = cache(self._of_pod)
         self.at_waypoint = cache(self._of_waypoint)
         self.passage = cache(self._passage)
@@ -64,14 +66,15 @@ class Authorization:
 
     def _of_pod(self, server: int) -> _Policies:
         one = self._universe.endpoints[server]
-        found = (policy for policy in self._policies if self._speaks_for(policy.scope, one))
+        found = (policy for policy in self._near(one.namespace) if self._speaks_for(policy.scope, one))
         if one.mesh != AMBIENT:
             return tuple(found)
         return tuple(read for policy in found if (read := as_ztunnel_reads(policy)))
 
     def _of_waypoint(self, server: int) -> _Policies:
         one = self._universe.endpoints[server]
-        return tuple(policy for policy in self._policies if self._is_attached(policy.scope, one))
+        known, root = self._policies if one.waypoint else [], self._identities.root_namespace
+        return tuple(policy for policy in known if is_attached(policy.scope, one, root))
 
     def _speaks_for(self, scope: Scope, server: Endpoint) -> bool:
         """Tell whether a pod's own proxy reads policies of *scope*; a waypoint has none of its own."""
@@ -82,9 +85,6 @@ class Authorization:
         if scope.namespace not in (server.namespace, self._identities.root_namespace):
             return False
         return all(server.labels.get(key) == value for key, value in scope.labels.items())
-
-    def _is_attached(self, scope: Scope, server: Endpoint) -> bool:
-        return is_attached(scope, server, self._identities.root_namespace)
 
     def connected(self, server: int, point: Point) -> Ternary:
         """Return whose connections get past mutual TLS at all."""
@@ -231,10 +231,10 @@ class Authorization:
 
     def trusted(self, server: int) -> dict[str, tuple[str, ...]]:
         """Return the issuers whose tokens are checked before *server*, with their audiences; ztunnel checks none."""
-        one = self._universe.endpoints[server]
+        one, root = self._universe.endpoints[server], self._identities.root_namespace
         found: dict[str, tuple[str, ...]] = {}
         for tokens in self._tokens:
-            if self._is_attached(tokens.scope, one) or (one.mesh != AMBIENT and self._speaks_for(tokens.scope, one)):
+            if is_attached(tokens.scope, one, root) or (one.mesh != AMBIENT and self._speaks_for(tokens.scope, one)):
                 found |= tokens.audiences
         return found
 

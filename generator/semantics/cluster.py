@@ -8,8 +8,8 @@ from functools import cached_property
 
 from generator.core.places import Document
 from generator.environment.model import Environment, Pods
-from generator.manifests.bundle import Bundle, read_bundle
-from generator.manifests.objects import Manifest, texts
+from generator.manifests.bundle import Bundle, bundle_of
+from generator.manifests.objects import Manifest, manifests, texts
 from generator.manifests.workloads import (
     WORKLOAD_KINDS,
     Service,
@@ -43,13 +43,15 @@ class Cluster:
     def __init__(self, documents: Iterable[Document], environment: Environment, extra: Sequence[Endpoint] = ()) -> None:
         """Read *documents*; *extra* endpoints (strangers, addresses) join the universe."""
         self.environment = environment
-        self.bundle: Bundle = read_bundle(documents)
+        self.manifests = tuple(manifests(documents))
+        self.bundle: Bundle = bundle_of(self.manifests)
         self.workloads = tuple(read_workload(one) for kind in sorted(WORKLOAD_KINDS) for one in self._built_in(kind))
         self.services = tuple(map(read_service, self._built_in("Service")))
         self._services: dict[str, list[Service]] = {}
         for service in self.services:
             self._services.setdefault(service.namespace, []).append(service)
         self._extra = tuple(extra)
+        self._ports: dict[int, tuple[EndpointPort, ...]] = {}
 
     @cached_property
     def namespaces(self) -> dict[str, dict[str, str]]:
@@ -98,7 +100,15 @@ class Cluster:
 
     def behind(self, service: Service) -> list[WorkloadTemplate]:
         """Return the workloads that *service* leads to."""
-        return [one for one in self.workloads if service in self.services_of(one)]
+        chosen = service.selector.items()
+        return [one for one in self._workloads.get(service.namespace, ()) if chosen and chosen <= one.labels.items()]
+
+    @cached_property
+    def _workloads(self) -> dict[str, list[WorkloadTemplate]]:
+        found: dict[str, list[WorkloadTemplate]] = {}
+        for one in self.workloads:
+            found.setdefault(one.namespace, []).append(one)
+        return found
 
     def target(self, port: ServicePort, workload: WorkloadTemplate) -> int | None:
         """Return the pod's port that a Service's *port* leads to; None for a name that the pod does not declare."""
@@ -108,6 +118,11 @@ class Cluster:
 
     def ports(self, workload: WorkloadTemplate) -> tuple[EndpointPort, ...]:
         """Return the ports that *workload* is known to listen on, with what they speak as far as Services say."""
+        if id(workload) not in self._ports:  # the templates live as long as the cluster
+            self._ports[id(workload)] = self._ports_of(workload)
+        return self._ports[id(workload)]
+
+    def _ports_of(self, workload: WorkloadTemplate) -> tuple[EndpointPort, ...]:
         found = {
             (one.number, one.transport): EndpointPort(one.number, "", one.name, one.transport) for one in workload.ports
         }

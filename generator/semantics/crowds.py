@@ -35,6 +35,7 @@ class Crowds:
         self._hidden_by = list(self._by_namespace())
         seldom = self.impostors | self._where(is_past_waypoint)
         self._wholes = [(mask & ~seldom, word) for mask, word in self._candidates() if mask]
+        self._parts: dict[int, list[str]] = {}
 
     def names(self, mask: int) -> list[str]:
         """Return the names of everybody in *mask*, for programs."""
@@ -45,27 +46,31 @@ class Crowds:
 
     def parts(self, mask: int) -> list[str]:
         """Return *mask* for a reader: the largest sets that have a name, then the rest one by one."""
+        if mask not in self._parts:
+            self._parts[mask] = self._parts_of(mask)
+        return list(self._parts[mask])
+
+    def _parts_of(self, mask: int) -> list[str]:
         parts, rest = [], mask
         for strangers, impostors in self._hidden_by:
             rest &= ~impostors if mask & strangers else -1
-        while rest.bit_count() > 1:
-            whole, word = max(self._wholes, key=lambda one: self._gain(one[0], mask, rest))
-            if self._gain(whole, mask, rest) < 2:  # a name is as short
+        wholes = list(self._useful(mask, rest)) if rest.bit_count() > 1 else []
+        while wholes and rest.bit_count() > 1:
+            whole, left_out, word = max(wholes, key=lambda one: _gain(one[0], one[1], mask, rest))
+            if _gain(whole, left_out, mask, rest) < 2:  # a name is as short
                 break
-            left_out = self.names(whole & ~mask)
-            parts.append(f"{word} but {', '.join(left_out)}" if left_out else word)
+            names = self.names(left_out)
+            parts.append(f"{word} but {', '.join(names)}" if names else word)
             rest &= ~whole
         return [*parts, *self.names(rest)]
 
-    def _gain(self, whole: int, mask: int, rest: int) -> int:
-        """Return how many classes the word for *whole* saves; none if too many had to be excepted."""
-        inside = whole & rest
-        if inside.bit_count() < 2:
-            return 0
-        left_out = whole & ~mask
-        if left_out and (left_out.bit_count() > _FEW or len(self.names(left_out)) > _FEW or whole & ~rest & mask):
-            return 0
-        return inside.bit_count() - 3 * left_out.bit_count()
+    def _useful(self, mask: int, rest: int) -> Iterator[tuple[int, int, str]]:
+        """Yield the words that may save some of *rest*, with whom each holds beyond *mask*: few enough to be named."""
+        for whole, word in self._wholes:
+            if (whole & rest).bit_count() > 1:
+                left_out = whole & ~mask
+                if not left_out or (left_out.bit_count() <= _FEW and len(self.names(left_out)) <= _FEW):
+                    yield whole, left_out, word
 
     def _by_namespace(self) -> Iterator[tuple[int, int]]:
         """Yield unknown pods with the impostors beside them, who then need no mention: they are unknown as well."""
@@ -96,6 +101,14 @@ class Crowds:
     def _where(self, holds: Callable[[Endpoint], bool]) -> int:
         """Return the classes of which every real member is so."""
         return sum(1 << number for number, found in enumerate(self._real) if all(map(holds, found)))
+
+
+def _gain(whole: int, left_out: int, mask: int, rest: int) -> int:
+    """Return how many classes of *rest* the word for *whole* saves; none if it would say some of *mask* twice."""
+    saved = (whole & rest).bit_count()
+    if saved < 2 or (left_out and whole & ~rest & mask):
+        return 0
+    return saved - 3 * left_out.bit_count()
 
 
 def _is_local(one: Endpoint) -> bool:

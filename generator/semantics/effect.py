@@ -50,8 +50,9 @@ class Effect:
         rows = [self._network.admitted(number, "Egress") for number in range(count)]
         found = []
         for position in range(len(self.points)):
-            sure = transposed([row[position].sure for row in rows], count)
-            possible = transposed([row[position].possible for row in rows], count)
+            surely, perhaps = [row[position].sure for row in rows], [row[position].possible for row in rows]
+            sure = transposed(surely, count)
+            possible = sure if surely == perhaps else transposed(perhaps, count)
             found.append(list(map(Ternary, sure, possible)))
         return found
 

@@ -27,6 +27,10 @@ class MutualTls:
         for one in policies:
             if one.scope.namespace != root_namespace:
                 self._by_namespace.setdefault(one.scope.namespace, []).append(one)
+        self._of_all = {
+            namespace: [one for one in found if not one.scope.labels] for namespace, found in self._by_namespace.items()
+        }
+        self._chosen: dict[tuple[str, frozenset[tuple[str, str]]], list[PeerAuthentication]] = {}
 
     def mode(self, server: Endpoint, port: int) -> str | None:
         """Return STRICT, PERMISSIVE or DISABLE; None when several policies compete and nothing says which is older."""
@@ -82,14 +86,18 @@ class MutualTls:
         return found
 
     def _of_namespace(self, server: Endpoint) -> list[PeerAuthentication]:
-        return [one for one in self._by_namespace.get(server.namespace, ()) if not one.scope.labels]
+        return self._of_all.get(server.namespace, [])
 
     def _of_workload(self, server: Endpoint) -> list[PeerAuthentication]:
-        return [
-            one
-            for one in self._by_namespace.get(server.namespace, ())
-            if one.scope.labels and all(server.labels.get(key) == value for key, value in one.scope.labels.items())
-        ]
+        """Return the policies that choose *server* by its labels: worked out once for all of the same labels."""
+        key = (server.namespace, frozenset(server.labels.items()))
+        if key not in self._chosen:
+            self._chosen[key] = [
+                one
+                for one in self._by_namespace.get(server.namespace, ())
+                if one.scope.labels and one.scope.labels.items() <= server.labels.items()
+            ]
+        return self._chosen[key]
 
 
 class _Unknown:

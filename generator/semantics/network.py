@@ -46,6 +46,7 @@ class NetworkReach:
         for policy in policies:
             self._by_namespace.setdefault(policy.namespace, []).append(policy)
         self._verdict = cache(self._compute)
+        self._known: dict[int, tuple[Ternary, tuple[int, ...]]] = {}
 
     def policies(self, endpoint: int, direction: str) -> list[NetworkPolicy]:
         """Return the policies that isolate *endpoint* in *direction*; none means that it is open."""
@@ -67,7 +68,7 @@ class NetworkReach:
         for policy in self.policies(endpoint, direction):
             for rule in policy.rules(direction):
                 server = self._universe.endpoints[endpoint if direction == "Ingress" else other]
-                if self._peers(policy, rule).possible >> other & 1 and _covers(rule, point, server):
+                if self._of_rule(policy, rule)[0].possible >> other & 1 and _covers(rule, point, server):
                     yield policy, rule
 
     def _compute(self, endpoint: int, direction: str) -> tuple[Ternary, ...]:
@@ -88,16 +89,26 @@ class NetworkReach:
     def _add(
         self, verdicts: list[Ternary], policy: NetworkPolicy, rule: NetworkRule, endpoint: int, direction: str
     ) -> None:
-        peers = self._peers(policy, rule)
-        by_name = any(port.name for port in rule.ports or ()) and direction == "Egress"
+        peers, opened = self._of_rule(policy, rule)
+        if not any(port.name for port in rule.ports or ()):
+            for position in opened:
+                verdicts[position] |= peers
+            return
         for position, point in enumerate(self._points):
-            if by_name:
+            if direction == "Egress":
                 servers = sum(
                     1 << index for index, one in enumerate(self._universe.endpoints) if _covers(rule, point, one)
                 )
                 verdicts[position] |= peers & Ternary.exactly(servers)
             elif _covers(rule, point, self._universe.endpoints[endpoint]):
                 verdicts[position] |= peers
+
+    def _of_rule(self, policy: NetworkPolicy, rule: NetworkRule) -> tuple[Ternary, tuple[int, ...]]:
+        """Return whom *rule* names, and which points it opens by number: the same for all pods of its policy."""
+        if id(rule) not in self._known:  # the policies live as long as this does
+            opened = (position for position, point in enumerate(self._points) if _opens(rule, point))
+            self._known[id(rule)] = self._peers(policy, rule), tuple(opened)
+        return self._known[id(rule)]
 
     def _peers(self, policy: NetworkPolicy, rule: NetworkRule) -> Ternary:
         if rule.peers is None:
@@ -110,6 +121,14 @@ class NetworkReach:
 
 def _covers(rule: NetworkRule, point: Point, server: Endpoint) -> bool:
     return rule.ports is None or any(_is_at(port, point, server) for port in rule.ports)
+
+
+def _opens(rule: NetworkRule, point: Point) -> bool:
+    """Tell whether *rule* speaks of *point* by number, or of every port."""
+    return rule.ports is None or any(
+        port.protocol == point.transport and not port.name and port.first <= point.number <= port.last
+        for port in rule.ports
+    )
 
 
 def _is_at(port: NetworkPort, point: Point, server: Endpoint) -> bool:

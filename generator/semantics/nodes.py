@@ -9,6 +9,7 @@ from enum import StrEnum
 from generator.semantics.strangers import ELSEWHERE
 from generator.topology import Endpoint
 
+_CROWDS = ("every pod of", "every workload of", "other pods of")
 _STRANGE = ("an unknown pod of ", "a pod like ")
 
 
@@ -43,12 +44,13 @@ class Nodes:
         """Know the names of workloads and of the platform, and how crowds of a namespace are called."""
         self._known: dict[str, Node] = {}
         self._crowds: dict[str, str] = {}
+        self._others: dict[str, Node] = {}
         for one in everybody:
             if not one.is_pod or one.cluster or one.name.startswith(_STRANGE):
                 continue
             if one.name.startswith(f"{one.namespace}/"):
                 self._known[one.name] = Node(one.name, NodeKind.WORKLOAD, one.namespace)
-                for word in ("every pod of", "every workload of", "other pods of"):
+                for word in _CROWDS:
                     self._crowds[f"{word} {one.namespace}"] = one.namespace
             else:
                 kind = NodeKind.GATEWAY if one.is_gateway else NodeKind.PLUMBING
@@ -59,9 +61,15 @@ class Nodes:
         """Return the node *name*; what is neither workload nor platform is a crowd, at home or outside."""
         if name in self._known:
             return self._known[name]
-        for word, namespace in self._crowds.items():
-            if name == word or name.startswith(f"{word} "):
-                return Node(name, NodeKind.CROWD, namespace)
+        if name not in self._others:
+            self._others[name] = self._other(name)
+        return self._others[name]
+
+    def _other(self, name: str) -> Node:
+        if name.startswith(_CROWDS):
+            for word, namespace in self._crowds.items():
+                if name == word or name.startswith(f"{word} "):
+                    return Node(name, NodeKind.CROWD, namespace)
         return Node(name, NodeKind.OUTSIDE)
 
     def workloads(self) -> list[Node]:

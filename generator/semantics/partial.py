@@ -22,6 +22,7 @@ class PartialUniverse(Universe):
         self._dim_spaces = _alike(
             (number, one.namespace_labels) for number, one in pods if one.namespace not in namespaces
         )
+        self._by_selector: dict[tuple[LabelSelector, bool], Ternary] = {}
         self._meant: dict[tuple[NetworkPeer, str], Ternary] = {}
 
     def peer(self, peer: NetworkPeer, namespace: str) -> Ternary:
@@ -39,10 +40,16 @@ class PartialUniverse(Universe):
         return self._meant[key]
 
     def _spaces(self, selector: LabelSelector) -> Ternary:
-        return _perhaps(self.in_namespaces(selector), selector, self._dim_spaces)
+        key = (selector, True)
+        if key not in self._by_selector:
+            self._by_selector[key] = _perhaps(self.in_namespaces(selector), selector, self._dim_spaces)
+        return self._by_selector[key]
 
     def _pods(self, selector: LabelSelector) -> Ternary:
-        return _perhaps(self.labelled(selector), selector, self._dim_pods)
+        key = (selector, False)
+        if key not in self._by_selector:
+            self._by_selector[key] = _perhaps(self.labelled(selector), selector, self._dim_pods)
+        return self._by_selector[key]
 
 
 _Alike = list[tuple[dict[str, str], int]]

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from generator.core.addresses import as_network
+from generator.algebra.addresses import as_network
 from generator.environment.model import Environment, Pods
 from generator.manifests.bundle import Bundle
 from generator.semantics.membership import DATAPLANE, INJECT

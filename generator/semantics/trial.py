@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from generator.algebra.addresses import as_address, network
 from generator.algebra.patterns import matches
 from generator.algebra.ternary import NOTHING, Ternary
-from generator.core.addresses import as_address, as_network
 from generator.core.frozen import dataclass
 from generator.manifests.security import AuthorizationPolicy, AuthorizationRule, Condition
 from generator.semantics.requests import HOST, METHOD, PATH, PRINCIPAL, SNI, Request, dimension_of, is_principal
@@ -176,9 +176,8 @@ class Trial:
         )
 
     def _addresses(self, cidr: str) -> Ternary:
-        try:
-            block = as_network(cidr, strict=False)
-        except ValueError:
+        block = network(cidr)
+        if block is None:
             return NOTHING
         mask = sum(
             1 << n for n, one in enumerate(self._universe.endpoints) if one.address and as_address(one.address) in block

@@ -6,8 +6,8 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TypeVar
 
+from generator.algebra.addresses import holds
 from generator.algebra.ternary import NOTHING, Ternary
-from generator.core.addresses import as_address, as_network
 from generator.core.frozen import dataclass
 from generator.manifests.network import LabelSelector, NetworkPeer
 from generator.topology import Endpoint
@@ -159,17 +159,7 @@ class Universe:
         """Return who has an address in *cidr*; whether pods are meant is the network plugin's choice."""
         key = (cidr, excluded)
         if key not in self._blocks:
-            outside = self._mask(lambda one: bool(one.address) and _inside(one.address, cidr, excluded))
+            outside = self._mask(lambda one: bool(one.address) and holds(cidr, excluded, one.address))
             pods = {True: Ternary.perhaps(self.pods), None: Ternary.perhaps(self.pods), False: NOTHING}
             self._blocks[key] = Ternary.exactly(outside) | pods[self.facts.ip_block_matches_pods]
         return self._blocks[key]
-
-
-def _inside(address: str, cidr: str, excluded: tuple[str, ...]) -> bool:
-    where = as_address(address)
-    try:
-        network = as_network(cidr, strict=False)
-        holes = [as_network(one, strict=False) for one in excluded]
-    except ValueError:
-        return False  # no network: the API server refuses it
-    return where in network and not any(where in hole for hole in holes)

@@ -19,6 +19,7 @@ WAYPOINT_FOR = "istio.io/waypoint-for"
 WAYPOINT_CLASS = "istio-waypoint"
 PAST_IT = "by its own address"
 """What the same pods are called where they are dialled without their Service, past the waypoint."""
+_PAST = f" {PAST_IT}"
 
 
 def waypoint_of(
@@ -56,12 +57,12 @@ def past_waypoint(one: Endpoint) -> Endpoint:
 
 def own_name(one: Endpoint) -> str:
     """Return the name of the pods that *one* is, from whichever side they are seen."""
-    return one.name.removesuffix(f" {PAST_IT}")
+    return one.name.removesuffix(_PAST)
 
 
 def is_past_waypoint(one: Endpoint) -> bool:
     """Tell whether *one* is what `past_waypoint` returns: nobody else, seen from another side."""
-    return one.mesh == AMBIENT and one.name.endswith(f" {PAST_IT}")
+    return one.mesh == AMBIENT and one.name.endswith(_PAST)
 
 
 def with_waypoints(known: Sequence[Endpoint], labels: Mapping[str, Mapping[str, str]]) -> list[Endpoint]:

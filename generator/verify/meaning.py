@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import cache, cached_property
 
-from generator.algebra.networks import is_part_of
-from generator.core.addresses import Network, as_address, as_network
+from generator.algebra.addresses import Network, as_address, as_network, is_inside
 from generator.environment.model import Environment, Pods
 from generator.model.flows import Flow
 from generator.model.intent import Intent
@@ -194,4 +193,4 @@ def is_within(address: str, cidrs: tuple[str, ...]) -> bool:
 
 def _is_part(inner: Network, outer: Network) -> bool:
     """Tell whether *inner* is a proper part of *outer*: a range asked for exactly is meant."""
-    return inner != outer and is_part_of(inner, outer)
+    return inner != outer and is_inside(inner, outer)

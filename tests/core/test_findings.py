@@ -7,13 +7,19 @@ from hypothesis import strategies as st
 
 from generator.core.codes import CODES
 from generator.core.errors import InvalidInput
-from generator.core.findings import Finding, in_order
+from generator.core.findings import Finding, Severity, in_order
 from generator.core.names import nearest, suggestion
 from generator.core.places import Document, Place
 
 _PLACES = st.builds(Place, st.sampled_from(["a.yaml", "b.yaml"]), st.integers(1, 12), st.integers(1, 12))
 _FINDINGS = st.builds(
-    Finding, st.sampled_from(["MG002", "MG012"]), st.sampled_from(["x", "y"]), st.none() | _PLACES, st.just("mend it")
+    Finding,
+    st.sampled_from(["MG002", "MG012"]),
+    st.sampled_from(["x", "y"]),
+    st.none() | _PLACES,
+    st.sampled_from(["mend it", "leave it"]),
+    st.sampled_from(Severity),
+    st.lists(st.tuples(_PLACES, st.sampled_from(["this", "that"])), max_size=2).map(tuple),
 )
 
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from generator.core.json_schema import Validator, _dialect, _is_cidr
 from generator.core.places import Json, Route
-from generator.core.predicates import BeyondUs, Test, compile_predicate
+from generator.core.predicate_words import BeyondUs, Test
+from generator.core.predicates import compile_predicate
 from generator.core.resources import package_file
 from generator.core.yaml_reader import read_documents
 from generator.environment.load import environment_schema

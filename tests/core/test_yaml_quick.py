@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml.error import YAMLError
 
-from generator.core import yaml_quick
+from generator.core import yaml_lines, yaml_quick
 from generator.core.places import Document
 from generator.core.yaml_quick import read_quickly
 from generator.core.yaml_reader import DEFAULT_LIMITS, Limits, read_documents
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
 FOLDERS = ("generator", "profiles", "out", "tests")
 TEXTS = {
     str(path.relative_to(ROOT)): path.read_text("utf-8", "replace")
@@ -30,6 +32,9 @@ ODD = [
     *("[" * 59 + "]" * 59, "[" * 60 + "]" * 60, "[" * 61 + "]" * 61, "{a: " * 60 + "1" + "}" * 60, "[" * 70_000),
     *("a: 1\n" * 3, "--- 1\n" * 40, "--- 1\n" * 12_000, "- 1\n" * 70_000, "%YAML 1.1\n---\na: 1", "%FOO\n---\na: 1"),
 ]
+_LEVELS = ["".join(f"{'  ' * level}a:\n" for level in range(levels)) for levels in (20, 31, 32, 33, 40, 59, 60, 61, 62)]
+LINES = [one.encode().decode("unicode_escape") for one in (HERE / "yaml" / "lines.txt").read_text("utf-8").splitlines()]
+"""What the reading by lines must know, or know that it does not."""
 
 
 def _places(documents: list[Document]) -> list[object]:
@@ -51,7 +56,7 @@ def test_files(name: str) -> None:
 
 
 @pytest.mark.parametrize("allow_ambiguous", [False, True])
-@pytest.mark.parametrize("text", ODD, ids=lambda text: repr(text[:30]))
+@pytest.mark.parametrize("text", [*ODD, *LINES, *_LEVELS], ids=lambda text: repr(text[:30]))
 def test_unusual_texts(text: str, allow_ambiguous: bool) -> None:
     _agree(text, allow_ambiguous)
 
@@ -115,6 +120,26 @@ _WORDS = st.sampled_from(
 )
 
 
+_KEYS, _VALUES = (
+    st.sampled_from((HERE / "yaml" / f"{name}.txt").read_text("utf-8").splitlines()) for name in ("keys", "values")
+)
+_LINE = st.builds(
+    lambda indent, item, key, value, end: f"{' ' * indent}{item}{key}{value}{end}\n",
+    st.sampled_from([0, 0, 0, 1, 2, 2, 2, 4, 4]),
+    st.sampled_from(["", "", "", "- ", "- ", "-  ", "- - "]),
+    _KEYS.map(lambda key: f"{key}:") | st.just(""),
+    _VALUES.map(lambda value: f" {value}") | st.just(""),
+    st.sampled_from(["", "", "", "", " ", " # c", "#c"]),
+)
+_MARKERS = st.sampled_from(["---\n", "---  \n", "--- # c\n", "...\n", "\n", "# c\n"])
+
+
+@settings(max_examples=2_000, deadline=None)
+@given(st.lists(_LINE | _MARKERS, max_size=8).map("".join), st.booleans())
+def test_made_up_lines(text: str, allow_ambiguous: bool) -> None:
+    _agree(text, allow_ambiguous)
+
+
 @settings(max_examples=500, deadline=None)
 @given(st.lists(_WORDS, max_size=12).map("".join) | st.sampled_from(sorted(TEXTS)).map(TEXTS.__getitem__))
 def test_made_up_texts(text: str) -> None:
@@ -133,12 +158,48 @@ def test_places_are_worked_out_only_when_asked_for(monkeypatch: pytest.MonkeyPat
     assert str(documents[2].place((0,))) == "x.yaml:6:3"
 
 
-def test_what_is_rendered_is_read_quickly() -> None:
+def test_what_is_rendered_is_read_by_lines() -> None:
+    slow = []
+    for name, text in TEXTS.items():
+        has_block_of_text = re.search(r"[:-] \|-?$", text, re.MULTILINE)
+        if name.startswith("out/") and not has_block_of_text:
+            try:
+                yaml_lines.read_block(text.removeprefix("---\n"))
+            except yaml_lines.Unusual:
+                slow.append(name)
+    assert slow == []
+
+
+def test_what_is_rendered_is_read_by_events_too() -> None:
     slow = []
     for name, text in TEXTS.items():
         if name.startswith("out/"):
             try:
                 yaml_quick._read(text, DEFAULT_LIMITS)
-            except (yaml_quick._Unusual, YAMLError):
+            except (yaml_lines.Unusual, YAMLError):
                 slow.append(name)
     assert slow == []
+
+
+def test_only_what_is_unusual_is_left_to_libyaml(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def noting(text: str, limits: Limits) -> yaml_quick._Noted:
+        asked.append(text)
+        return read(text, limits)
+
+    read = yaml_quick._read
+    monkeypatch.setattr(yaml_quick, "_read", noting)
+    documents, _ = read_quickly("a: 1\n---\nb: |\n  c\n---\nd: {e: [f]}\n", "x.yaml")
+    assert [one.data for one in documents] == [{"a": 1}, {"b": "c\n"}, {"d": {"e": ["f"]}}]
+    assert asked == ["b: |\n  c\n"]
+    assert str(documents[2].place(("d", "e", 0))) == "x.yaml:6:9"
+    assert str(documents[1].place(("b",))) == "x.yaml:3:4"
+    assert asked == ["b: |\n  c\n"]
+
+
+def test_lines_are_forgotten_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(yaml_lines, "_MOST_LINES", 3)
+    documents, _ = read_quickly("a: 1\nb: 2\nc: 3\nd: 4\n---\na: 1\n", "x.yaml")
+    assert [one.data for one in documents] == [{"a": 1, "b": 2, "c": 3, "d": 4}, {"a": 1}]
+    assert len(yaml_lines._known) <= 3

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -24,6 +24,7 @@ from generator.environment.load import load_environment
 from generator.environment.model import Environment
 from generator.intent.profile_types import profile_types
 from generator.pipeline import Request, render
+from generator.rules import run
 from generator.rules.base import RuleModule
 from generator.rules.run import run_rules
 from tests.rules.pages import Page, read_page
@@ -227,3 +228,18 @@ def test_no_rule_stumbles_over_odd_values(module: RuleModule) -> None:
                 run_rules(documents, _generic(), before=before)
                 if before is not None:
                     run_rules(before, _generic(), before=documents, codes={module.RULE.code})
+
+
+def test_the_rules_said_to_be_slowest_exist() -> None:
+    assert set(run._SLOWEST) <= {module.RULE.code for module in rules.registry()}
+
+
+def test_what_looks_beside_the_rules_finds_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    documents = _documents("\n---\n".join(["apiVersion: v1\nkind: Namespace\nmetadata: {name: _}"] * 4))
+    found = [Finding("MG601", f"look {number}") for number in range(5)]
+    looks: list[run.Look] = [partial(iter, found[:2]), partial(iter, ()), partial(iter, found[2:])]
+    alone = run_rules(documents, _generic())
+    for many in (1_000, 1):
+        monkeypatch.setattr(run, "_MANY_OBJECTS", many)
+        assert run.run_beside(looks, documents, _generic()) == (found, alone)
+    assert alone

@@ -47,7 +47,7 @@ def check(document: Document) -> list[Finding]:
 
     Safe on any document: what has the wrong type is left to `generator.manifests.schema`.
     """
-    root = Spot(document, (), document.data)
+    root = Spot(document, document.data)
     version, kind = root.child("apiVersion").value, root.child("kind").value
     if not isinstance(version, str) or not isinstance(kind, str):
         return []

@@ -68,7 +68,7 @@ def _action(spec: Spot, action: str) -> Iterator[Finding]:
 
 def _parts(part: Spot, inner: str) -> Iterator[Finding]:
     """An empty list or an empty matcher is refused, since it reads like "nobody" and would mean everybody."""
-    fix = f"name what may match, or leave `{part.route[-1]}` out to match everything"
+    fix = f"name what may match, or leave `{part.step}` out to match everything"
     if part.value == []:
         yield part.refuse("must not be an empty list", fix)
     for item in part.items():
@@ -152,7 +152,7 @@ def _has_brackets(key: str) -> bool:
 
 def _no_empty_texts(values: Spot) -> Iterator[Finding]:
     fix = 'remove it; "*" stands for any value that is there'
-    if str(values.route[-1]).startswith("not"):
+    if str(values.step).startswith("not"):
         fix = 'remove it; to ask for any value at all, write "*" in the field without `not`'
     for value in values.texts():
         if not value.value:

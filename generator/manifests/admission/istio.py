@@ -49,7 +49,7 @@ def selector_labels(labels: Spot) -> Iterator[Finding]:
 def durations(spot: Spot) -> Iterator[Finding]:
     """Most durations must be at least 1ms (CEL of the CRDs)."""
     for key, value in spot.fields().items():
-        if key in _DURATIONS or (key == "idleTimeout" and spot.route[-1] == "http"):
+        if key in _DURATIONS or (key == "idleTimeout" and spot.step == "http"):
             span = milliseconds(value.text)
             if span is not None and span < 1:
                 yield value.refuse(f"is {value.text}, less than 1ms", "write 1ms or more")

@@ -5,25 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from generator.core.findings import Finding
-from generator.core.frozen import dataclass
 from generator.core.places import Document, Json, Route
 from generator.core.schema_words import shown
 
 CODE = "MG602"
 
 
-@dataclass(frozen=True, slots=True)
 class Spot:
-    """One value of a document. Reading below a value of another type finds nothing."""
+    """One value of a document. Reading below a value of another type finds nothing.
 
-    document: Document
-    route: Route
-    value: Json
+    ``above`` and ``step`` lead to it from the root: of nearly all values nobody asks where they stand.
+    """
+
+    __slots__ = ("above", "document", "step", "value")
+
+    def __init__(self, document: Document, value: Json, above: Spot | None = None, step: str | int = "") -> None:
+        """Take a *value*: that of the whole *document*, or what *step* leads to from the value *above*."""
+        self.document = document
+        self.value = value
+        self.above = above
+        self.step = step
+
+    @property
+    def route(self) -> Route:
+        """The way from the root of the document."""
+        return () if self.above is None else (*self.above.route, self.step)
 
     def child(self, key: str) -> Spot:
         """Return the value of field *key*; its value is None when the field is absent."""
         value = self.value.get(key) if isinstance(self.value, dict) else None
-        return Spot(self.document, (*self.route, key), value)
+        return Spot(self.document, value, self, key)
 
     def at(self, *keys: str) -> Spot:
         """Return the value several fields down."""
@@ -34,8 +45,9 @@ class Spot:
 
     def items(self) -> list[Spot]:
         """Return the items, when this is a list."""
-        values = self.value if isinstance(self.value, list) else []
-        return [Spot(self.document, (*self.route, index), value) for index, value in enumerate(values)]
+        if not isinstance(self.value, list):
+            return []
+        return [Spot(self.document, value, self, index) for index, value in enumerate(self.value)]
 
     def fields(self) -> dict[str, Spot]:
         """Return the fields, when this is a mapping."""
@@ -57,7 +69,7 @@ class Spot:
 
     def set_among(self, *keys: str) -> list[str]:
         """Return those of *keys* that are set, in the order given."""
-        return [key for key in keys if self.child(key).is_set]
+        return [key for key in keys if self.value.get(key) is not None] if isinstance(self.value, dict) else []
 
     def refuse(self, message: str, fix: str) -> Finding:
         """Return the finding "<this value> <message>" at the place of the value."""

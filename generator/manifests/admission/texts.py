@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_interface
 
 _DOMAIN_LABEL = re.compile(r"[a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?")
@@ -19,6 +20,7 @@ def is_address(text: str) -> bool:
     return True
 
 
+@lru_cache(maxsize=5_000)
 def network(text: str) -> IPv4Network | IPv6Network | None:
     """Read *text* as a CIDR, host bits allowed; None when it is none.
 

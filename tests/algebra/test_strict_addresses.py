@@ -6,7 +6,7 @@ import ipaddress
 
 import pytest
 
-from generator.core.addresses import as_address, as_network
+from generator.algebra.addresses import as_address, as_network
 
 
 def test_the_same_text_is_the_same_address() -> None:
