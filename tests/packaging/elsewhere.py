@@ -7,6 +7,7 @@ python -m tests.packaging.elsewhere sbom                a CycloneDX bill of mate
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,8 @@ from typing import Any
 
 from packaging.requirements import Requirement
 from packaging.version import Version
+
+from generator import __version__
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DIST = ROOT / "dist"
@@ -89,6 +92,9 @@ def _bill_of_materials(python: Path) -> None:
     sbom = DIST / "meshgen.cdx.json"
     options = ("--pyproject", ROOT / "pyproject.toml", "--output-reproducible", "--of", "JSON", "--validate")
     _run(sys.executable, "-m", "cyclonedx_py", "environment", *options, "-o", sbom, python)
+    bill = json.loads(sbom.read_text("utf-8"))
+    bill["metadata"]["component"]["version"] = __version__  # pyproject.toml only says where it is written
+    sbom.write_text(json.dumps(bill, indent=2) + "\n", "utf-8")
     licences = DIST / "licences.md"
     _run("pip-licenses", f"--python={python}", "--format=markdown", "--with-urls", f"--output-file={licences}")
     print(licences.read_text("utf-8"))
