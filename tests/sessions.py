@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.support import ROOT, meshgen
 
-FOLDERS = ("why", "diff", "graph", "fn", "adopt")
+FOLDERS = ("why", "diff", "graph", "fn", "adopt", "verify")
 
 
 def sessions() -> list[Path]:
