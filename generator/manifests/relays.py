@@ -21,7 +21,8 @@ PROTOCOLS = ("http", "tls", "tcp")
 class Relay:
     """One route of a VirtualService to one destination; without ``port`` or ``names`` it takes any.
 
-    ``names`` are those of the TLS handshake (SNI) for a route of ``tls``, else the object's hosts.
+    ``names`` are those of the TLS handshake (SNI) for a route of ``tls``, else the object's hosts, or the one
+    that a match of HTTP asks for.
     ``is_partial`` says that it takes some requests of those only.
     """
 
@@ -75,15 +76,16 @@ def read_relays(manifest: Manifest) -> Iterator[Relay]:
     for protocol in PROTOCOLS:
         for index, route in enumerate(map(mapping, sequence(manifest.spec.get(protocol)))):
             for match in map(mapping, sequence(route.get("match")) or [{}]):
-                told = strings(match.get("sniHosts")) if protocol == "tls" else hosts
+                exact = mapping(match.get("authority")).get("exact") if protocol == "http" else None
+                told = strings(match.get("sniHosts")) if protocol == "tls" else (exact,) if exact else hosts
                 names = tuple(
                     one
-                    for one in told
+                    for one in map(str, told)
                     if any(covers(host, one) for host in hosts if host != "*" or MESH not in attached)
                 )
                 gateways = strings(match.get("gateways")) or attached
                 port = match.get("port")
-                is_partial = bool(match.keys() - {"port", "sniHosts", "gateways"})
+                is_partial = bool(match.keys() - {"port", "sniHosts", "gateways", "authority" if exact else ""})
                 for number, entry in enumerate(map(mapping, sequence(route.get("route")))):
                     destination = mapping(entry.get("destination"))
                     yield Relay(

@@ -203,8 +203,14 @@ def _answers(cluster: Cluster, client: Endpoint, servers: _Servers, target: str,
         yield from (_answer(cluster, client, server, point, asked) for server, point in servers[1])
         return
     route, gateway = first_route(way), way.gateway or Endpoint(way.departure.destination)
-    if way.gateway is None or route.verdict is Verdict.NO:
+    if route.verdict is not Verdict.YES:
         yield Answer(client, gateway, way.point, (route,))
+        return
+    if way.is_straight or way.ends_in_mesh:
+        there = [gateway] if way.ends_in_mesh else [one for one, _ in servers[1]]
+        for one in there:
+            rest = _answer(cluster, client, one, way.point, asked)
+            yield replace(rest, layers=(route, *rest.layers))
         return
     network = network_layers(Scene(cluster, cluster.admission), client, gateway, way.point)
     pair = at_gateway(_pair(cluster, client, gateway, way.point, asked), way)
