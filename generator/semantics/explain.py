@@ -1,7 +1,7 @@
 """Can this client reach that server, and what decides it: one question, answered layer by layer.
 
 The layers are those that meshgen renders: NetworkPolicy at both ends, PeerAuthentication,
-AuthorizationPolicy; and the routes that lead calls of a host outside through a gateway. What
+AuthorizationPolicy; and the routes of hosts outside, through a gateway or elsewhere. What
 else may stop or divert a connection (other DestinationRules, Sidecars, routes,
 waypoints, other network plugins' own policies) is not analysed.
 """

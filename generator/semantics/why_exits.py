@@ -1,4 +1,4 @@
-"""Why a host outside is reached through a gateway: where the sidecar sends it, and where the gateway does."""
+"""Where routes lead calls of a host outside: through a gateway, to pods of the mesh, to another port of its own."""
 
 from __future__ import annotations
 
