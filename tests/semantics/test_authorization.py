@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -224,3 +225,19 @@ def test_tokens() -> None:
 def test_request_principals_are_issuer_and_subject(pattern: str, issuer: str, subject: str, is_meant: bool) -> None:
     said = Request((("claim:iss", issuer), ("request principal", f"{issuer}/{subject}")))
     assert is_principal(pattern, said) is is_meant
+
+
+@pytest.mark.parametrize(
+    ("changed", "mode", "is_bound"),
+    [
+        pytest.param({}, "STRICT", True, id="a PeerAuthentication speaks for it"),
+        pytest.param({}, None, False, id="nobody does"),
+        pytest.param({"is_waypoint": True}, "STRICT", False, id="a waypoint is judged with the pods behind it"),
+        pytest.param({"mesh": "none"}, "STRICT", False, id="no proxy enforces anything"),
+    ],
+)
+def test_whom_policies_bind(changed: dict[str, Any], mode: str | None, is_bound: bool) -> None:
+    universe = Universe((replace(SERVER, **changed), *EVERYBODY[1:]), Facts())
+    written = [manifest("PeerAuthentication", {"mtls": {"mode": mode}})] if mode else []
+    mtls = MutualTls([read_peer_authentication(one) for one in written], "istio-system")
+    assert Authorization([], [], mtls, universe, Identities("istio-system", "cluster.local")).binds(0) is is_bound
