@@ -47,7 +47,7 @@ class Mutant:
         return mutated
 
     def is_another_program(self) -> bool:
-        """Tell whether it changes more than annotations, which nobody runs, and where a class keeps its fields."""
+        """Tell whether it changes more than mypy watches (annotations, `frozen`) and where a class keeps its fields."""
         return _meaning(self.text()) != _meaning(self.path.read_text("utf-8"))
 
     def difference(self) -> tuple[int, str]:
@@ -85,7 +85,7 @@ class _WithoutTypes(ast.NodeTransformer):
         return node
 
     def visit_keyword(self, node: ast.keyword) -> ast.keyword:
-        if node.arg == "slots":
+        if node.arg in ("frozen", "slots"):
             node.value = ast.Constant(None)
         self.generic_visit(node)
         return node
