@@ -76,16 +76,15 @@ def read_relays(manifest: Manifest) -> Iterator[Relay]:
     for protocol in PROTOCOLS:
         for index, route in enumerate(map(mapping, sequence(manifest.spec.get(protocol)))):
             for match in map(mapping, sequence(route.get("match")) or [{}]):
-                exact = mapping(match.get("authority")).get("exact") if protocol == "http" else None
-                told = strings(match.get("sniHosts")) if protocol == "tls" else (exact,) if exact else hosts
+                told, decided = _told(protocol, match, hosts)
                 names = tuple(
                     one
-                    for one in map(str, told)
+                    for one in told
                     if any(covers(host, one) for host in hosts if host != "*" or MESH not in attached)
                 )
                 gateways = strings(match.get("gateways")) or attached
                 port = match.get("port")
-                is_partial = bool(match.keys() - {"port", "sniHosts", "gateways", "authority" if exact else ""})
+                is_partial = bool(match.keys() - {"port", "gateways", *decided})
                 for number, entry in enumerate(map(mapping, sequence(route.get("route")))):
                     destination = mapping(entry.get("destination"))
                     yield Relay(
@@ -100,6 +99,20 @@ def read_relays(manifest: Manifest) -> Iterator[Relay]:
                         is_partial,
                         manifest.place("spec", protocol, index, "route", number, "destination", "host"),
                     )
+
+
+def _told(protocol: str, match: Mapping[str, Json], hosts: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the names that *match* tells calls apart by, and its fields that do nothing else.
+
+    Who asks for a host with a port behind it leaves out the requests that do not spell it out.
+    """
+    if protocol == "tls":
+        return strings(match.get("sniHosts")), ("sniHosts",)
+    asked = str(mapping(match.get("authority")).get("exact") or "") if protocol == "http" else ""
+    if not asked:
+        return hosts, ()
+    host, _, port = asked.partition(":")
+    return (host,), () if port else ("authority",)
 
 
 def _qualified(name: str, namespace: str) -> str:
