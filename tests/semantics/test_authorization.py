@@ -241,3 +241,18 @@ def test_whom_policies_bind(changed: dict[str, Any], mode: str | None, is_bound:
     written = [manifest("PeerAuthentication", {"mtls": {"mode": mode}})] if mode else []
     mtls = MutualTls([read_peer_authentication(one) for one in written], "istio-system")
     assert Authorization([], [], mtls, universe, Identities("istio-system", "cluster.local")).binds(0) is is_bound
+
+
+def test_the_rules_that_a_request_meets() -> None:
+    universe = Universe(EVERYBODY, Facts())
+    policies = [
+        read_authorization_policy(manifest("AuthorizationPolicy", one))
+        for one in (allow(WEB, {"methods": ["GET"]}), allow(WEB, {"methods": ["POST"]}), allow(action="DENY"))
+    ]
+    about = Authorization(policies, [], MutualTls([], "istio-system"), universe, Identities("istio-system", "cluster.local"))
+    met = {
+        (client, action): [policies.index(policy) for policy, _ in about.rules(0, HTTP, GET, client, action)]
+        for client in (1, 2)
+        for action in ("ALLOW", "DENY")
+    }
+    assert met == {(1, "ALLOW"): [0], (1, "DENY"): [2], (2, "ALLOW"): [], (2, "DENY"): [2]}
