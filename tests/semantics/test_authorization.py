@@ -249,7 +249,9 @@ def test_the_rules_that_a_request_meets() -> None:
         read_authorization_policy(manifest("AuthorizationPolicy", one))
         for one in (allow(WEB, {"methods": ["GET"]}), allow(WEB, {"methods": ["POST"]}), allow(action="DENY"))
     ]
-    about = Authorization(policies, [], MutualTls([], "istio-system"), universe, Identities("istio-system", "cluster.local"))
+    about = Authorization(
+        policies, [], MutualTls([], "istio-system"), universe, Identities("istio-system", "cluster.local")
+    )
     met = {
         (client, action): [policies.index(policy) for policy, _ in about.rules(0, HTTP, GET, client, action)]
         for client in (1, 2)
