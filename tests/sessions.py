@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.support import ROOT, meshgen
 
-FOLDERS = ("mistakes", "why", "diff", "graph", "fn", "adopt")
+FOLDERS = ("mistakes", "why", "diff", "graph", "fn", "adopt", "verify")
 
 
 def sessions() -> list[Path]:

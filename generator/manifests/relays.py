@@ -21,7 +21,8 @@ PROTOCOLS = ("http", "tls", "tcp")
 class Relay:
     """One route of a VirtualService to one destination; without ``port`` or ``names`` it takes any.
 
-    ``names`` are those of the TLS handshake (SNI) for a route of ``tls``, else the object's hosts.
+    ``names`` are those of the TLS handshake (SNI) for a route of ``tls``, else the object's hosts, or the one
+    that a match of HTTP asks for.
     ``is_partial`` says that it takes some requests of those only.
     """
 
@@ -75,7 +76,7 @@ def read_relays(manifest: Manifest) -> Iterator[Relay]:
     for protocol in PROTOCOLS:
         for index, route in enumerate(map(mapping, sequence(manifest.spec.get(protocol)))):
             for match in map(mapping, sequence(route.get("match")) or [{}]):
-                told = strings(match.get("sniHosts")) if protocol == "tls" else hosts
+                told, decided = _told(protocol, match, hosts)
                 names = tuple(
                     one
                     for one in told
@@ -83,7 +84,7 @@ def read_relays(manifest: Manifest) -> Iterator[Relay]:
                 )
                 gateways = strings(match.get("gateways")) or attached
                 port = match.get("port")
-                is_partial = bool(match.keys() - {"port", "sniHosts", "gateways"})
+                is_partial = bool(match.keys() - {"port", "gateways", *decided})
                 for number, entry in enumerate(map(mapping, sequence(route.get("route")))):
                     destination = mapping(entry.get("destination"))
                     yield Relay(
@@ -98,6 +99,20 @@ def read_relays(manifest: Manifest) -> Iterator[Relay]:
                         is_partial,
                         manifest.place("spec", protocol, index, "route", number, "destination", "host"),
                     )
+
+
+def _told(protocol: str, match: Mapping[str, Json], hosts: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the names that *match* tells calls apart by, and its fields that do nothing else.
+
+    Who asks for a host with a port behind it leaves out the requests that do not spell it out.
+    """
+    if protocol == "tls":
+        return strings(match.get("sniHosts")), ("sniHosts",)
+    asked = str(mapping(match.get("authority")).get("exact") or "") if protocol == "http" else ""
+    if not asked:
+        return hosts, ()
+    host, _, port = asked.partition(":")
+    return (host,), () if port else ("authority",)
 
 
 def _qualified(name: str, namespace: str) -> str:

@@ -191,7 +191,8 @@ def _past(context: Context, behind: dict[str, Enrolment]) -> Iterator[Finding]:
             for one in context.cluster.services
             if (one.namespace, one.name) == (leg.backend.namespace, leg.backend.service)
         ]
-        if not any(True for one in services for _ in _attached(context, one, found)):
+        attached = [policy for one in services for policy in _attached(context, one, found)]
+        if not attached:
             continue
         namespaces = [one for one in context.cluster.others("Namespace") if one.name == leg.server.namespace]
         holders = [*(one.manifest for one in services), *namespaces]

@@ -125,14 +125,14 @@ def _is_egress_gateway(context: Context, backend: Backend) -> bool:
 
 def _of_route(context: Context, route: RouteObject, backend: Backend, hosts: list[str]) -> Iterator[Finding]:
     ports = _dialled(context, route, hosts)
-    wide: dict[Place, Finding] = {}
+    wide: dict[Place | None, Finding] = {}
     open_pods = []
     for pod in _clients(context, route, backend):
         if not context.cluster.admission.policies(pod, "Egress"):
             open_pods.append(pod)
             continue
         for found in _ways_out(context, route, pod, ports, hosts):
-            wide.setdefault(found.place or backend.place, found)
+            wide.setdefault(found.place, found)
     yield from wide.values()
     if not open_pods:
         return

@@ -48,7 +48,7 @@ from collections.abc import Iterator
 
 from generator.core.findings import Finding, Severity
 from generator.core.places import Json, Route
-from generator.manifests.objects import Manifest
+from generator.manifests.objects import Manifest, mapping
 from generator.rules.base import Context, Rule
 from generator.rules.kustomized import Kustomized, kustomized
 from generator.semantics.cluster import NAMESPACE_NAME
@@ -119,11 +119,11 @@ def _is_of_namespace_name(manifest: Manifest, route: Route) -> bool:
     """Tell whether the value at *route* is one that the label with the namespace's name must have."""
     if "namespaceSelector" not in route:
         return False
-    if "matchLabels" in route:
-        return route[-1] == NAMESPACE_NAME
-    if "matchExpressions" not in route:
-        return False
+    selector = route[route.index("namespaceSelector") + 1 :]
+    if selector[:1] != ("matchExpressions",):
+        return selector[1:] == (NAMESPACE_NAME,)
     data: Json = manifest.data
     for step in route[: route.index("matchExpressions") + 2]:
         data = data[step]
-    return bool(data.get("key") == NAMESPACE_NAME and data.get("operator") == "In")
+    expression = mapping(data)
+    return expression.get("key") == NAMESPACE_NAME and expression.get("operator") == "In"

@@ -36,7 +36,7 @@ _TERMINATING = frozenset({"SIMPLE", "MUTUAL", "ISTIO_MUTUAL", "OPTIONAL_MUTUAL"}
 class Departure:
     """Where sidecars of a namespace send connections for *name* on *port* (None: any), and in which TLS.
 
-    ``is_known`` tells whether they know the host on that port at all.
+    ``is_known`` tells whether they know the host on that port at all, ``is_partial`` that some requests only go there.
     """
 
     namespace: str
@@ -56,6 +56,7 @@ class Arrival:
     """What the pods of a gateway do with connections that come under *name* on a port of their Service.
 
     ``mode`` is how they take TLS, ``target`` the port that they dial for ``destination``; None: they do not know it.
+    ``is_partial`` says that they do so with some requests only.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Arrival:
     destination: str
     target: int | None
     tls: ClientTls
+    is_partial: bool
     place: Place
 
 
@@ -129,6 +131,7 @@ class Exits:
             relay.destination,
             self._target(resolved, namespace, relay.destination, relay.destination_port, relay.protocol),
             self._client_tls(namespace, labels, relay.destination, relay.subset, relay.destination_port),
+            relay.is_partial,
             relay.place,
         )
 

@@ -1,7 +1,7 @@
 """Can this client reach that server, and what decides it: one question, answered layer by layer.
 
 The layers are those that meshgen renders: NetworkPolicy at both ends, PeerAuthentication,
-AuthorizationPolicy; and the routes that lead calls of a host outside through a gateway. What
+AuthorizationPolicy; and the routes of hosts outside, through a gateway or elsewhere. What
 else may stop or divert a connection (other DestinationRules, Sidecars, routes,
 waypoints, other network plugins' own policies) is not analysed.
 """
@@ -203,8 +203,14 @@ def _answers(cluster: Cluster, client: Endpoint, servers: _Servers, target: str,
         yield from (_answer(cluster, client, server, point, asked) for server, point in servers[1])
         return
     route, gateway = first_route(way), way.gateway or Endpoint(way.departure.destination)
-    if way.gateway is None or route.verdict is Verdict.NO:
+    if route.verdict is not Verdict.YES:
         yield Answer(client, gateway, way.point, (route,))
+        return
+    if way.is_straight or way.ends_in_mesh:
+        there = [gateway] if way.ends_in_mesh else [one for one, _ in servers[1]]
+        for one in there:
+            rest = _answer(cluster, client, one, way.point, asked)
+            yield replace(rest, layers=(route, *rest.layers))
         return
     network = network_layers(Scene(cluster, cluster.admission), client, gateway, way.point)
     pair = at_gateway(_pair(cluster, client, gateway, way.point, asked), way)

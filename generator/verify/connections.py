@@ -16,6 +16,9 @@ from generator.verify.proof import Proof
 OPEN = "-"
 """A layer that has no say: the server is secured elsewhere, or is not in the mesh."""
 
+_UNPROVEN = "see below"
+"""A layer of a bundle that is not proven: what it does stands in the list of disagreements."""
+
 
 @dataclass(frozen=True, slots=True)
 class Connection:
@@ -38,8 +41,8 @@ def connections(intent: Intent, environment: Environment, proof: Proof) -> tuple
             server=describe(flow.server),
             ports=_ports(flow),
             requests=_requests(flow),
-            network=_network(flow, intent) if proof.holds else "see below",
-            mesh=_mesh(flow, intent, environment),
+            network=_network(flow, intent) if proof.holds else _UNPROVEN,
+            mesh=_mesh(flow, intent, environment) if proof.holds else _UNPROVEN,
             place=flow.origin.place,
         )
         for flow in intent.flows

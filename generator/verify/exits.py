@@ -143,7 +143,7 @@ def _second(gateway: Gateway, wanted: list[ExternalService], effective: Effectiv
     """Compare what the gateway does with each name: whom it asks for an identity, where it goes, in which TLS."""
     found = list(effective.arrivals(gateway.pods.namespace, gateway.pods.labels))
     for external in wanted:
-        if not any(_leads(external, gateway, one) for one in found):
+        if not any(_leads(external, gateway, one) and not one.is_partial for one in found):
             yield Astray(f"the gateway {gateway.name}", external.host, external.port, external.origin.place, True)
     for one in found:
         meant = next((each for each in wanted if _leads(each, gateway, one)), None)

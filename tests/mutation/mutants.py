@@ -47,7 +47,7 @@ class Mutant:
         return mutated
 
     def is_another_program(self) -> bool:
-        """Tell whether it changes more than annotations, which nobody runs."""
+        """Tell whether it changes more than mypy watches (annotations, `frozen`) and where a class keeps its fields."""
         return _meaning(self.text()) != _meaning(self.path.read_text("utf-8"))
 
     def difference(self) -> tuple[int, str]:
@@ -74,13 +74,19 @@ def _nodes(node: object) -> Iterator[object]:
         yield from _nodes(child)
 
 
-class _WithoutAnnotations(ast.NodeTransformer):
+class _WithoutTypes(ast.NodeTransformer):
     def visit_arg(self, node: ast.arg) -> ast.arg:
         node.annotation = None
         return node
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AnnAssign:
         node.annotation = ast.Constant(None)
+        self.generic_visit(node)
+        return node
+
+    def visit_keyword(self, node: ast.keyword) -> ast.keyword:
+        if node.arg in ("frozen", "slots"):
+            node.value = ast.Constant(None)
         self.generic_visit(node)
         return node
 
@@ -91,4 +97,4 @@ class _WithoutAnnotations(ast.NodeTransformer):
 
 
 def _meaning(source: str) -> str:
-    return ast.dump(_WithoutAnnotations().visit(ast.parse(source)))
+    return ast.dump(_WithoutTypes().visit(ast.parse(source)))

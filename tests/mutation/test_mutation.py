@@ -50,3 +50,15 @@ def test_annotations_are_no_program() -> None:
     found = [one for one in mutants(ROOT / "generator" / "rules" / "base.py") if "BitOr" in one.operator]
     assert found
     assert not any(one.is_another_program() for one in found)
+
+
+def test_what_mypy_watches_and_where_fields_are_kept_are_no_program() -> None:
+    pytest.importorskip("cosmic_ray", reason="`make mutation` installs it")
+    from tests.mutation.mutants import mutants  # noqa: PLC0415
+
+    found = [one for one in mutants(ROOT / "generator" / "semantics" / "exits.py") if "TrueWithFalse" in one.operator]
+    changed = {one.difference()[1].partition("+")[2].strip(): one.is_another_program() for one in found}
+    assert changed.pop("@dataclass(frozen=False, slots=True)") is False
+    assert changed.pop("@dataclass(frozen=True, slots=False)") is False
+    assert changed
+    assert all(changed.values())

@@ -7,12 +7,19 @@ python -m tests.packaging.elsewhere sbom                a CycloneDX bill of mate
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
 import tempfile
 import tomllib
 from pathlib import Path
+from typing import Any
+
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+from generator import __version__
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DIST = ROOT / "dist"
@@ -30,6 +37,9 @@ def main(arguments: list[str]) -> int:
         if what == "sbom":
             _bill_of_materials(python)
             return 0
+        if what == "oldest" and (newer := _newer_than_allowed(python)):
+            print("not the oldest that pyproject.toml allows:", *newer, sep="\n")
+            return 1
         _test_requirements(python, folder)
         _run("uv", "pip", "list", "--python", python)
         shutil.copytree(ROOT, folder / "tree", ignore=shutil.ignore_patterns(*_LEFT_OUT))
@@ -42,27 +52,49 @@ def _environment(folder: Path, *, oldest: bool) -> Path:
     (wheel,) = DIST.glob("*.whl")
     _run("uv", "venv", "--quiet", "--python", sys.executable, folder)
     python = folder / "bin" / "python"
-    resolution = ["--resolution", "lowest-direct"] if oldest else []
-    _run("uv", "pip", "install", "--quiet", "--python", python, *resolution, wheel)
+    # What pyproject.toml names is direct only if it is given beside the wheel: seen through it, it would be the newest.
+    lowest = ["--resolution", "lowest-direct", "--requirement", str(ROOT / "pyproject.toml")] if oldest else []
+    _run("uv", "pip", "install", "--quiet", "--python", python, *lowest, wheel)
     return python
 
 
 def _test_requirements(python: Path, folder: Path) -> None:
     """Install what tests need, without touching the versions that are to be tested."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    wanted = [str(one) for one in project["dependency-groups"]["test"]]
-    held = subprocess.run(
-        ["uv", "pip", "freeze", "--python", str(python)], capture_output=True, text=True, check=True
-    ).stdout
-    pinned = [line for line in held.splitlines() if "==" in line]
-    (folder / "held.txt").write_text("\n".join(pinned) + "\n", "utf-8")
+    wanted = [str(one) for one in _settings()["dependency-groups"]["test"]]
+    held = [f"{name}=={version}\n" for name, version in _installed(python).items()]
+    (folder / "held.txt").write_text("".join(held), "utf-8")
     _run("uv", "pip", "install", "--quiet", "--python", python, "--constraint", folder / "held.txt", *wanted)
+
+
+def _newer_than_allowed(python: Path) -> list[str]:
+    """Return the dependencies of which the environment of *python* has another version than the oldest allowed."""
+    found = []
+    for wanted in map(Requirement, _settings()["project"]["dependencies"]):
+        (oldest,) = (one.version for one in wanted.specifier if one.operator == ">=")
+        installed = _installed(python)[wanted.name.replace(".", "-")]
+        if Version(installed) != Version(oldest):
+            found.append(f"{wanted}: {installed} is installed")
+    return found
+
+
+def _settings() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+
+
+def _installed(python: Path) -> dict[str, str]:
+    """Return what the package index delivered into the environment of *python*, each name with its version."""
+    command = ["uv", "pip", "freeze", "--python", str(python)]
+    frozen = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return dict(line.split("==") for line in frozen.splitlines() if "==" in line)
 
 
 def _bill_of_materials(python: Path) -> None:
     sbom = DIST / "meshgen.cdx.json"
     options = ("--pyproject", ROOT / "pyproject.toml", "--output-reproducible", "--of", "JSON", "--validate")
     _run(sys.executable, "-m", "cyclonedx_py", "environment", *options, "-o", sbom, python)
+    bill = json.loads(sbom.read_text("utf-8"))
+    bill["metadata"]["component"]["version"] = __version__  # pyproject.toml only says where it is written
+    sbom.write_text(json.dumps(bill, indent=2) + "\n", "utf-8")
     licences = DIST / "licences.md"
     _run("pip-licenses", f"--python={python}", "--format=markdown", "--with-urls", f"--output-file={licences}")
     print(licences.read_text("utf-8"))

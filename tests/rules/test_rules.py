@@ -35,6 +35,7 @@ MODULES = pytest.mark.parametrize("module", RULES.values(), ids=RULES)
 FOLDER = Path(rules.__file__).parent
 CASES = sorted((Path(__file__).parent / "cases").glob("MG*/*.yaml"))
 EXPECTED = re.compile(r"^# expect: (MG\d{3} @ \d+:\d+(?: (?:error|warning|info))?)\s*$", re.MULTILINE)
+SAYS = re.compile(r"^# says: (.+?)\s*$", re.MULTILINE)
 FACT = re.compile(r"^# (environment|complete|before): (\S+)\s*$", re.MULTILINE)
 SHARED = ROOT.parent / "shared" / "examples" / "checks"
 PAIRS = sorted(path.name.removesuffix("-bad.yaml") for path in SHARED.glob("MG*-bad.yaml"))
@@ -134,7 +135,8 @@ def _kinds_asked_for(path: Path) -> Iterator[str]:
 def test_case(path: Path) -> None:
     """Findings of the folder's code are those that the case expects, at their places.
 
-    A severity stands behind the place where it is not the rule's own.
+    A severity stands behind the place where it is not the rule's own. Where a finding names somebody and could
+    name somebody else, a line ``# says: TEXT`` gives a part of its message; with such lines there is one for each.
     Lines ``# environment: NAME|FILE``, ``# complete: true`` and ``# before: FILE`` say what the case stands in.
     """
     text = path.read_text("utf-8")
@@ -146,12 +148,15 @@ def test_case(path: Path) -> None:
         is_complete=facts.get("complete") == "true",
     )
     own = RULES[path.parent.name].RULE.severity
+    findings = [one for one in check(request).findings if one.place and one.code == path.parent.name]
     found = [
         f"{one.code} @ {one.place.line}:{one.place.column}" + ("" if one.severity is own else f" {one.severity}")
-        for one in check(request).findings
-        if one.place and one.code == path.parent.name
+        for one in findings
+        if one.place
     ]
     assert found == EXPECTED.findall(text)
+    if says := SAYS.findall(text):
+        assert [(part, one.message) for part, one in zip(says, findings, strict=True) if part not in one.message] == []
 
 
 def _before(path: Path) -> tuple[Document, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -224,3 +225,36 @@ def test_tokens() -> None:
 def test_request_principals_are_issuer_and_subject(pattern: str, issuer: str, subject: str, is_meant: bool) -> None:
     said = Request((("claim:iss", issuer), ("request principal", f"{issuer}/{subject}")))
     assert is_principal(pattern, said) is is_meant
+
+
+@pytest.mark.parametrize(
+    ("changed", "mode", "is_bound"),
+    [
+        pytest.param({}, "STRICT", True, id="a PeerAuthentication speaks for it"),
+        pytest.param({}, None, False, id="nobody does"),
+        pytest.param({"is_waypoint": True}, "STRICT", False, id="a waypoint is judged with the pods behind it"),
+        pytest.param({"mesh": "none"}, "STRICT", False, id="no proxy enforces anything"),
+    ],
+)
+def test_whom_policies_bind(changed: dict[str, Any], mode: str | None, is_bound: bool) -> None:
+    universe = Universe((replace(SERVER, **changed), *EVERYBODY[1:]), Facts())
+    written = [manifest("PeerAuthentication", {"mtls": {"mode": mode}})] if mode else []
+    mtls = MutualTls([read_peer_authentication(one) for one in written], "istio-system")
+    assert Authorization([], [], mtls, universe, Identities("istio-system", "cluster.local")).binds(0) is is_bound
+
+
+def test_the_rules_that_a_request_meets() -> None:
+    universe = Universe(EVERYBODY, Facts())
+    policies = [
+        read_authorization_policy(manifest("AuthorizationPolicy", one))
+        for one in (allow(WEB, {"methods": ["GET"]}), allow(WEB, {"methods": ["POST"]}), allow(action="DENY"))
+    ]
+    about = Authorization(
+        policies, [], MutualTls([], "istio-system"), universe, Identities("istio-system", "cluster.local")
+    )
+    met = {
+        (client, action): [policies.index(policy) for policy, _ in about.rules(0, HTTP, GET, client, action)]
+        for client in (1, 2)
+        for action in ("ALLOW", "DENY")
+    }
+    assert met == {(1, "ALLOW"): [0], (1, "DENY"): [2], (2, "ALLOW"): [], (2, "DENY"): [2]}

@@ -46,6 +46,19 @@ def test_in_ambient_a_plaintext_port_counts_only_beside_a_mode_or_another_that_i
     assert [about.mode(server("ambient"), port) for port in (5432, 9187, 80)] == ["PERMISSIVE", "PERMISSIVE", "STRICT"]
 
 
+def test_in_ambient_a_namespace_without_a_mode_stands_between_the_mesh_and_other_ports() -> None:
+    """istiod attaches a policy for the exception there and never makes it: of other ports nobody can tell."""
+    mesh = policy(ROOT, {"mtls": {"mode": "STRICT"}})
+    chosen = {"selector": {"matchLabels": {"app": "db"}}, "portLevelMtls": {"9187": {"mode": "PERMISSIVE"}}}
+    policies = [mesh, policy("shop", chosen, "db")]
+    about, between = (
+        MutualTls(policies, ROOT),
+        MutualTls([*policies, policy("shop", {"mtls": {"mode": "UNSET"}})], ROOT),
+    )
+    assert [about.mode(server("ambient"), port) for port in (9187, 80)] == ["PERMISSIVE", "STRICT"]
+    assert [between.mode(server("ambient"), port) for port in (9187, 80)] == ["PERMISSIVE", None]
+
+
 def test_a_selector_in_the_root_namespace_is_ignored() -> None:
     strict = policy("istio-system", {"selector": {"matchLabels": {"app": "db"}}, "mtls": {"mode": "STRICT"}})
     assert MutualTls([strict], "istio-system").mode(SERVER, 5432) == "PERMISSIVE"

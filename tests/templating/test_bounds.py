@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from generator.core.errors import EXIT_WRONG_INPUT
+from generator.core.resources import bundled
 from generator.templating import bounds
 from generator.templating.engine import TemplateEngine, TemplateFailure
 from generator.templating.quoting import finalize
-from tests.support import MINIMAL, ROOT, meshgen
+from tests.support import MINIMAL, meshgen
 
 _AROUND = "{% for a in range(99999) %}{% for b in range(99999) %}{% for c in range(99999) %}"
 _DONE = "{% endfor %}{% endfor %}{% endfor %}"
@@ -81,7 +82,7 @@ def test_a_power_is_not_even_begun(tmp_path: Path) -> None:
 
 
 def test_templates_of_ours_are_compiled_without_checks() -> None:
-    ours = TemplateEngine([ROOT / "templates"], finalize)._environment
+    ours = TemplateEngine([bundled("templates")], finalize)._environment
     assert not isinstance(ours, bounds.BoundedEnvironment)
 
 

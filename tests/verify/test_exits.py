@@ -134,6 +134,10 @@ DAMAGES: dict[str, tuple[str, Damage]] = {
         "lost route",
         lambda one: _server(one, CARDS).update(tls={"mode": "PASSTHROUGH"}),
     ),
+    "it passes on only some requests": (
+        "lost route",
+        lambda one: _spec(one, "VirtualService", GATE, CLEARING)["http"][0]["match"][0].update(uri={"prefix": "/pay"}),
+    ),
     "it passes on to another host": (
         "excess route",
         lambda one: _destination(one, GATE, CARDS, "tcp").update(host="clearing.example.net"),
