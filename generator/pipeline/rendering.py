@@ -78,7 +78,8 @@ class Rendering:
         first = [self._file(path) for path in common]
         files = dict.fromkeys(self._planned, "")
         files |= {path: text for path, (text, _) in zip(common, first, strict=True)}
-        shared = self._read(common, files)
+        wrong = [finding for _, some in first for finding in some]
+        shared = [] if wrong else self._read(common, files)
         shapes = Shapes([environment, *(files[one.file] for one in shared)])
         known: dict[bytes, Proof] = {}
 
@@ -103,7 +104,7 @@ class Rendering:
         results = each(work, parts, at_least=MANY_PARTS)
         for part, (texts, _, _) in zip(parts, results, strict=True):
             files.update(zip(_paths(part, own), texts, strict=True))
-        findings = [one for _, some in first for one in some] + [one for _, some, _ in results for one in some]
+        findings = [*wrong, *(one for _, some, _ in results for one in some)]
         proof = NOTHING_COMPARED if findings else summed([proof for _, _, proof in results])
         return Rendered(files, findings, proof)
 

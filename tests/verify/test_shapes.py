@@ -155,23 +155,64 @@ def damaged(bundle: Bundle) -> Iterator[tuple[str, int, list[str]]]:
         )
 
 
-def test_one_of_many_that_its_template_opens_is_found(tmp_path: Path) -> None:
-    """The others share a proof; the one whose YAML differs has none of it."""
-    profiles, templates = tmp_path / "profiles", tmp_path / "templates" / "kubernetes"
-    profiles.mkdir()
-    templates.mkdir(parents=True)
+def many_tenants(folder: Path) -> Path:
+    folder.mkdir()
     for number in range(40):
         name = f"zz-{number:02}"
         text = TENANT.replace("NAME", name).replace("HOST", f"qq-{number:02}").replace("PATH", "/v1/*")
-        (profiles / f"{name}.yaml").write_text(text, "utf-8")
-    template = (ROOT / "templates/kubernetes/networkpolicy.yaml.j2").read_text("utf-8")
-    opened = "{% if r.namespace == 'zz-37' and r.name == 'allow-api' %}OPEN{% else %}" + template + "{% endif %}"
-    (templates / "networkpolicy.yaml.j2").write_text(opened.replace("OPEN", OPEN), "utf-8")
+        (folder / f"{name}.yaml").write_text(text, "utf-8")
+    return folder
+
+
+def own_template(folder: Path, name: str, condition: str, text: str) -> Path:
+    """Let the template *name* print *text* where *condition* holds, and what it prints elsewhere."""
+    bundled = (ROOT / "templates" / name).read_text("utf-8")
+    (folder / name).parent.mkdir(parents=True)
+    (folder / name).write_text(f"{{% if {condition} %}}{text}{{% else %}}{bundled}{{% endif %}}", "utf-8")
+    return folder
+
+
+def test_one_of_many_that_its_template_opens_is_found(tmp_path: Path) -> None:
+    """The others share a proof; the one whose YAML differs has none of it."""
+    profiles = many_tenants(tmp_path / "profiles")
+    condition = "r.namespace == 'zz-37' and r.name == 'allow-api'"
+    templates = own_template(tmp_path / "templates", "kubernetes/networkpolicy.yaml.j2", condition, OPEN)
     assert render(Request((str(profiles),))).proof.holds
     with pytest.raises(InvalidInput) as caught:
-        render(Request((str(profiles),), template_folders=(tmp_path / "templates",)))
+        render(Request((str(profiles),), template_folders=(templates,)))
     assert {one.code for one in caught.value.findings} == {"MG702"}
     assert {one.place.file.partition("/")[0] for one in caught.value.findings if one.place} == {"zz-37"}
+
+
+BASELINE = """\
+apiVersion: meshgen.dev/v1alpha1
+kind: Profile
+metadata: {name: mesh}
+profile: mesh-baseline
+environment: kind
+spec: {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("where", "text", "codes"),
+    [
+        ("istio-system", "{{ nobody }}", {"MG014"}),
+        ("istio-system", "[", {"MG002"}),
+        ("zz-37", "{{ nobody }}", {"MG014"}),
+        ("zz-37", "[", {"MG002"}),
+    ],
+)
+def test_one_of_many_that_cannot_be_printed_or_read_is_named(
+    tmp_path: Path, where: str, text: str, codes: set[str]
+) -> None:
+    profiles = many_tenants(tmp_path / "profiles")
+    (profiles / "mesh.yaml").write_text(BASELINE, "utf-8")
+    name = "istio/peerauthentication.yaml.j2"
+    templates = own_template(tmp_path / "templates", name, f"r.namespace == '{where}'", text)
+    with pytest.raises(InvalidInput) as caught:
+        render(Request((str(profiles),), template_folders=(templates,)))
+    assert {one.code for one in caught.value.findings} == codes
 
 
 OPEN = """\
