@@ -35,11 +35,13 @@ def bulk(
     """
     profiles = fresh.work / "tenants"
     few = write_profiles(fresh.work / "few", plan.naive_tenants)
+    unlike = write_profiles(fresh.work / "unlike", plan.tenants, are_alike=False)
     cache = {"XDG_CACHE_HOME": str(fresh.work / "cache")}
     render = [*MESHGEN, "render", str(profiles), "-o"]
     naive = [sys.executable, "-m", "tests.bench.naive", str(few)]
     commands: dict[str, Callable[[], Cost]] = {
         "render": lambda: run([*render, str(fresh())], **cache),
+        "unlike": lambda: run([*MESHGEN, "render", str(unlike), "-o", str(fresh())], **cache),
         "check": lambda: run([*render, str(kept), "--check"], **cache),
         "naive": lambda: run([*naive, str(fresh())]),
         "naive plan": lambda: run([*naive, "-"]),

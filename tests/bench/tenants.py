@@ -67,11 +67,16 @@ def values(number: int, bundle: str) -> Values:
     )
 
 
-def write_profiles(folder: Path, count: int) -> Path:
-    """Write the profiles of *count* tenants into a new *folder*; its name is that of their bundle."""
+def write_profiles(folder: Path, count: int, *, are_alike: bool = True) -> Path:
+    """Write the profiles of *count* tenants into a new *folder*; its name is that of their bundle.
+
+    Where they are not alike each has a port of its own, and no proof does for two of them.
+    """
     folder.mkdir(parents=True)
     for number in range(count):
         one = values(number, folder.name)
+        if not are_alike:
+            one["port"] = 10_000 + number
         (folder / f"{one['tenant']}.yaml").write_text(_PROFILE.format(**one), "utf-8")
     return folder
 

@@ -30,7 +30,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Results:
 
 def test_everything_is_measured(found: Results) -> None:
     assert set(found.cold) == {"bare", "version", "help", "render", "unchanged", "first"}
-    assert set(found.bulk) - {"kubeconform"} == {"render", "check", "naive"}
+    assert set(found.bulk) - {"kubeconform"} == {"render", "unlike", "check", "naive"}
     assert set(found.growth) == {1, 3}
     assert all(cost.megabytes > 1 for cost in (*found.cold.values(), *found.growth.values(), *found.cluster.values()))
 
