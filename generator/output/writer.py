@@ -36,12 +36,12 @@ def write_bundle(folder: Path, bundle: str, files: Mapping[str, bytes], *, force
             or the system refuses to write. Nothing was changed.
     """
     try:
-        folder = Path(os.path.abspath(folder))  # noqa: PTH100  (resolve() would follow links)
+        given, folder = folder, Path(os.path.abspath(folder))  # noqa: PTH100  (resolve() would follow links)
         _refuse_inside(folder)
         with _alone(folder):
             changes = compare(folder, files)
             if not force:
-                _refuse_foreign_work(folder, changes)
+                _refuse_foreign_work(given, changes)
             wanted = {**files, RECORD: record_text(bundle, files)}
             if not changes.is_empty or not _holds(folder / RECORD, wanted[RECORD]):
                 _replace(folder, wanted, changes)
