@@ -23,7 +23,7 @@ _COLD = {
 }
 _BULK = {
     "render": "`meshgen render`, checked and proven",
-    "unlike": "the same, no two tenants of one shape",
+    "unlike": "`meshgen render`, no two tenants of one shape",
     "check": "`meshgen render --check`, nothing changed",
     "naive": "a naive render in Python, checked",
 }
