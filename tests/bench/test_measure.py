@@ -46,9 +46,12 @@ def test_every_table_can_be_printed(found: Results) -> None:
 
 
 def test_the_stages_of_a_render_are_seen(found: Results) -> None:
+    """Which ones a look meets is chance where so little is done; that most of the time is a stage's is not."""
     assert found.stages["cold"]["imports"] > 0
-    assert found.stages["bulk"]["objects rendered"] > 0
-    assert found.stages["cold imports"]["jinja2"] > 0
+    known = {stage for stage, _ in stages.ROWS}
+    bulk = found.stages["bulk"]
+    assert sum(seconds for stage, seconds in bulk.items() if stage in known) > sum(bulk.values()) / 2
+    assert sum(found.stages["cold imports"].values()) > 0
 
 
 def test_medians_are_those_of_the_rounds() -> None:
