@@ -15,7 +15,7 @@ from functools import partial
 from operator import attrgetter, ge, gt, le, lt
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["dataclass"]
+__all__ = ["dataclass", "values_of"]
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -87,7 +87,7 @@ def _define(cls: type, more: Callable[[Callable[[Any], Any]], Methods] = lambda 
     cls.__doc__ = cls.__doc__ or cls.__name__  # else the standard library works out the signature for it
     content = {name: value for name, value in cls.__dict__.items() if name not in ("__dict__", "__weakref__")}
     fields = {name: _field(content.pop(name, dataclasses.MISSING)) for name in content.get("__annotations__", {})}
-    compared = _values([name for name, field in fields.items() if field.compare])
+    compared = values_of([name for name, field in fields.items() if field.compare])
     content |= {
         "__slots__": tuple(fields),
         "__match_args__": tuple(name for name, field in fields.items() if field.init),
@@ -116,7 +116,7 @@ def _standard_fields(cls: type) -> Any:
     return dataclasses.dataclass(init=False, repr=False, eq=False)(cls).__dataclass_fields__  # type: ignore[attr-defined]
 
 
-def _values(names: Sequence[str]) -> Callable[[Any], Any]:
+def values_of(names: Sequence[str]) -> Callable[[Any], Any]:
     """Return what reads the fields *names* of an object as a tuple."""
     if len(names) > 1:
         return attrgetter(*names)
@@ -127,7 +127,7 @@ def _values(names: Sequence[str]) -> Callable[[Any], Any]:
 
 
 def _methods(fields: Fields, compared: Callable[[Any], Any]) -> Methods:
-    whole = _values(list(fields))
+    whole = values_of(list(fields))
 
     def equal(self: Any, other: object) -> bool:
         return compared(self) == compared(other) if other.__class__ is self.__class__ else NotImplemented

@@ -23,10 +23,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import cache
 from hashlib import blake2b
 from itertools import pairwise
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+from generator.core.frozen import values_of
 from generator.core.places import Place
 from generator.core.scalars import is_plain_safe
 from generator.model.intent import Intent
@@ -45,8 +45,8 @@ BEGINNINGS = (
 _NAME = re.compile(r"(?!e[0-9]+$)[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _SHORTEST = 3
 _WORD = re.compile(r"[A-Za-z0-9_-]+")
-_FIRST_MARK = 0xE000
-"""Marks are of Unicode's private use area; a text with such characters of its own has no shape."""
+_FIRST_MARK, _MOST_NAMES = 0xE000, 0x1900
+"""Marks are of Unicode's private use area, 6,400 characters; a text that holds any of its own has no shape."""
 _MARKED = re.compile("[\ue000-\uf8ff]")
 _PIECE = re.compile(r"[A-Za-z0-9_%\\*]")
 """What next to a name makes it a piece of another word."""
@@ -72,6 +72,8 @@ class Shapes:
         if not self._words or (not text.isascii() and _MARKED.search(text)) or _matches_pieces(text):
             return None
         names = sorted(filter(self._is_free, _names(part)), key=lambda name: (-len(name), text.find(name)))
+        if len(names) > _MOST_NAMES:
+            return None
         for number, name in enumerate(names):
             parts = text.split(name)
             if any(_is_piece(*both) for both in pairwise(parts)):
@@ -135,10 +137,7 @@ def _fields(kind: type) -> Callable[[Any], Sequence[Any]] | None:
     """Return what reads the fields of a dataclass that were given to it, not those it worked out; None for others."""
     if not dataclasses.is_dataclass(kind):
         return None
-    names = [field.name for field in dataclasses.fields(kind) if field.init]
-    if len(names) > 1:
-        return attrgetter(*names)
-    return lambda value: [getattr(value, name) for name in names]
+    return values_of([field.name for field in dataclasses.fields(kind) if field.init])
 
 
 @cache

@@ -266,6 +266,12 @@ def _asked(file: Path) -> Iterator[str]:
             )
 
 
+def test_more_names_than_marks_leave_no_shape(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bundle = tenant(tmp_path, "blue-zz")
+    monkeypatch.setattr("generator.verify.shapes._MOST_NAMES", 1)
+    assert shape(bundle) is None
+
+
 def test_without_sources_nothing_has_a_shape(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bundle = tenant(tmp_path, "blue-zz")
     monkeypatch.setattr("generator.verify.shapes._spoken", lambda: "")
